@@ -1,0 +1,3 @@
+module git-server
+
+go 1.24
