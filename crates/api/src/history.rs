@@ -1,0 +1,87 @@
+//! What was reconciled before: `status.history`.
+
+use std::collections::BTreeMap;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::conditions::whole_seconds;
+use crate::duration::Duration;
+
+/// How many entries a history keeps.
+pub const HISTORY_LIMIT: usize = 5;
+
+/// One state that was reconciled, once or many times.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct HistoryEntry {
+    /// Digest of what was applied, as `algorithm:hex`.
+    #[serde(default)]
+    #[schemars(!default)]
+    pub digest: String,
+
+    /// When this state was first reconciled with this outcome.
+    pub first_reconciled: Time,
+
+    /// When it was last.
+    pub last_reconciled: Time,
+
+    /// How long the last time took.
+    #[serde(default)]
+    #[schemars(!default, with = "String")]
+    pub last_reconciled_duration: Duration,
+
+    /// The outcome: the reason of the `Ready` condition.
+    #[serde(default)]
+    #[schemars(!default)]
+    pub last_reconciled_status: String,
+
+    /// How often it was reconciled with this outcome.
+    #[serde(default)]
+    #[schemars(!default)]
+    pub total_reconciliations: i64,
+
+    /// What belongs to the state: `revision`, `originRevision`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metadata: BTreeMap<String, String>,
+}
+
+impl HistoryEntry {
+    /// An entry for one run that ended now.
+    pub fn once(digest: String, status: String, took: std::time::Duration, now: Time) -> Self {
+        let now = whole_seconds(now);
+        Self {
+            digest,
+            first_reconciled: now.clone(),
+            last_reconciled: now,
+            last_reconciled_duration: took.into(),
+            last_reconciled_status: status,
+            total_reconciliations: 1,
+            metadata: BTreeMap::new(),
+        }
+    }
+}
+
+/// Adds a run to a history: newest first, at most [`HISTORY_LIMIT`] entries.
+///
+/// A run with the digest and the outcome of an entry that is already there is counted in that
+/// entry, which moves to the front; its metadata becomes that of the run.
+pub fn record_history(history: &mut Vec<HistoryEntry>, run: HistoryEntry) {
+    let same = |entry: &HistoryEntry| {
+        entry.digest == run.digest && entry.last_reconciled_status == run.last_reconciled_status
+    };
+    let known = history.iter().position(same).map(|index| history.remove(index));
+    let entry = match known {
+        Some(known) => HistoryEntry {
+            first_reconciled: known.first_reconciled,
+            total_reconciliations: known
+                .total_reconciliations
+                .saturating_add(run.total_reconciliations),
+            ..run
+        },
+        None => run,
+    };
+    history.insert(0, entry);
+    history.truncate(HISTORY_LIMIT);
+}
