@@ -54,7 +54,9 @@ impl Source for Node {
         Ok(match value {
             (_, Scalar::Text(text)) => View::Text(text),
             (_, Scalar::Null) => View::Literal(Cow::Borrowed("null")),
-            (_, Scalar::Bool(value)) => View::Literal(Cow::Borrowed(if value { "true" } else { "false" })),
+            (_, Scalar::Bool(value)) => {
+                View::Literal(Cow::Borrowed(if value { "true" } else { "false" }))
+            }
             (_, Scalar::Signed(value)) => View::Literal(Cow::Owned(value.to_string())),
             (_, Scalar::Unsigned(value)) => View::Literal(Cow::Owned(value.to_string())),
             (text, Scalar::Float(value)) if !value.is_finite() => return Err(not_json(self, text)),

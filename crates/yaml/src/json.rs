@@ -103,9 +103,11 @@ pub fn to_json(node: &Node, dialect: Dialect) -> Result<Value, Error> {
             Scalar::Float(value) => float(value).ok_or_else(|| not_json(node, text)),
             Scalar::Text(value) => Ok(Value::String(value.into_owned())),
         },
-        NodeKind::Sequence(items) => {
-            items.iter().map(|item| to_json(item, dialect)).collect::<Result<_, _>>().map(Value::Array)
-        }
+        NodeKind::Sequence(items) => items
+            .iter()
+            .map(|item| to_json(item, dialect))
+            .collect::<Result<_, _>>()
+            .map(Value::Array),
         NodeKind::Mapping(entries) => {
             let mut map = Map::new();
             for (key, value) in entries {
@@ -121,7 +123,11 @@ pub(crate) fn not_json(node: &Node, text: &str) -> Error {
     Error::new(node.line as usize, usize::from(node.column), message)
 }
 
-#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "guarded by the comparisons")]
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "guarded by the comparisons"
+)]
 fn float(value: f64) -> Option<Value> {
     if value.fract() == 0.0 && value.abs() < 9e18 {
         return Some(Value::from(value as i64));

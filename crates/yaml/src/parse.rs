@@ -48,6 +48,7 @@ pub fn parse_with(text: &str, dialect: Dialect, limits: Limits) -> Result<Vec<No
         return Err(Error::new(0, 0, message));
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    refuse_control_characters(text)?;
     let mut builder = Builder {
         dialect,
         limits,
@@ -68,6 +69,15 @@ pub fn parse_with(text: &str, dialect: Dialect, limits: Limits) -> Result<Vec<No
         }
     }
     Ok(builder.documents)
+}
+
+/// The Go readers refuse raw control characters anywhere, comments included.
+fn refuse_control_characters(text: &str) -> Result<(), Error> {
+    let control =
+        |byte: &u8| (*byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r')) || *byte == 0x7f;
+    let Some(at) = text.as_bytes().iter().position(|byte| control(byte)) else { return Ok(()) };
+    let line = text[..at].bytes().filter(|&byte| byte == b'\n').count() + 1;
+    Err(Error::new(line, 0, "control characters are not allowed"))
 }
 
 /// A collection that is not closed yet.
@@ -104,7 +114,10 @@ fn cost(node: &Node) -> usize {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "columns past 65,535 are of no use to a reader")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "columns past 65,535 are of no use to a reader"
+)]
 fn at(kind: NodeKind, tag: Tag, style: Style, span: Span) -> Node {
     let column = (span.start.col() + 1).min(usize::from(u16::MAX)) as u16;
     let line = u32::try_from(span.start.line()).unwrap_or(u32::MAX);
@@ -114,9 +127,10 @@ fn at(kind: NodeKind, tag: Tag, style: Style, span: Span) -> Node {
 fn explicit(tag: &saphyr_parser::Tag) -> Tag {
     let name = match tag.handle.as_str() {
         "tag:yaml.org,2002:" => tag.suffix.as_str(),
-        "" if tag.suffix == "!" => return Tag::None,
+        // The non-specific tag: a string, whatever it looks like.
+        "" if tag.suffix == "!" => return Tag::Str,
         "" => tag.suffix.strip_prefix("tag:yaml.org,2002:").unwrap_or_default(),
-        "!" if tag.suffix.is_empty() => return Tag::None,
+        "!" if tag.suffix.is_empty() => return Tag::Str,
         _ => return Tag::Other,
     };
     match name {

@@ -1,7 +1,7 @@
 //! Scalars as go-yaml v2's emitter writes them: which quotes, which escapes, where a line breaks.
 
-use crate::resolve::{self, Meaning};
 use crate::Dialect;
+use crate::resolve::{self, Meaning};
 
 /// Columns after which a line breaks at the next single space.
 const WIDTH: usize = 80;
@@ -127,10 +127,12 @@ enum Form {
 fn form(text: &str, analysis: Analysis, key: bool) -> Form {
     let wanted = if text.contains('\n') {
         Form::Literal
-    } else if resolve::plain(text, Dialect::GoV2) != Meaning::Text || resolve::is_base_60(text) {
-        return Form::Double;
     } else {
-        Form::Plain
+        match resolve::plain(text, Dialect::GoV2) {
+            // go-yaml does not think of `<<` when it decides about quotes.
+            Meaning::Text | Meaning::Merge if !resolve::is_base_60(text) => Form::Plain,
+            _ => return Form::Double,
+        }
     };
     match wanted {
         _ if key && analysis.multiline => Form::Double,
@@ -292,9 +294,11 @@ impl Writer {
     fn double_quoted(&mut self, text: &str, indent: usize, breaks: bool) {
         self.out.push('"');
         let mut column = self.column();
+        // go-yaml looks for a byte order mark at the start of the text from every place in it.
+        let marked = text.starts_with('\u{feff}');
         let mut after_space = false;
         for (at, character) in text.char_indices() {
-            if character == ' ' {
+            if character == ' ' && !marked {
                 let inside = at > 0 && at + 1 < text.len();
                 if breaks && !after_space && column > WIDTH && inside {
                     self.break_line();
@@ -312,7 +316,8 @@ impl Writer {
                 continue;
             }
             after_space = false;
-            if is_printable(character) && !is_break(character) && !matches!(character, '"' | '\\') {
+            let safe = is_printable(character) && !is_break(character);
+            if safe && !marked && !matches!(character, '"' | '\\') {
                 self.out.push(character);
                 column += 1;
             } else {

@@ -30,7 +30,8 @@ impl Reader<'_> {
             return String::new();
         }
         let count = self.0[1..].iter().take_while(|byte| byte.is_ascii_digit()).count();
-        let digits: String = self.0[1..].iter().take(count.min(9)).map(|&b| char::from(b)).collect();
+        let digits: String =
+            self.0[1..].iter().take(count.min(9)).map(|&b| char::from(b)).collect();
         self.0 = &self.0[1 + count..];
         digits.trim_end_matches('0').to_owned()
     }
@@ -56,7 +57,9 @@ impl Reader<'_> {
 
 fn days(year: u32, month: u32) -> u32 {
     match month {
-        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => 29,
+        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => {
+            29
+        }
         2 => 28,
         4 | 6 | 9 | 11 => 30,
         _ => 31,

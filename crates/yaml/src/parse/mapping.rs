@@ -54,7 +54,8 @@ fn position(entries: &[(Node, Node)], key: &Node) -> Option<usize> {
 /// The mappings that the value of a merge key names, in order.
 fn sources(value: Node) -> Result<Vec<Vec<(Node, Node)>>, Error> {
     let (line, column) = (value.line as usize, usize::from(value.column));
-    let wrong = || Error::new(line, column, "map merge requires map or sequence of maps as the value");
+    let wrong =
+        || Error::new(line, column, "map merge requires map or sequence of maps as the value");
     match value.kind {
         NodeKind::Mapping(entries) => Ok(vec![entries]),
         NodeKind::Sequence(items) => {
