@@ -1,1 +1,9 @@
-//! Behaviour tests.
+//! Behaviour tests: the operator as a process, against a real API server and real Git over HTTP.
+//!
+//! Each test has a namespace of its own and they run at the same time. The first one starts the control plane, the
+//! git server and the shared operator (support/world.rs). Logs are in target/tmp/behaviour/PID.
+
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod sync;

@@ -1,0 +1,25 @@
+//! What every behaviour test stands on: one control plane, one git server and one operator for the whole run,
+//! and a namespace for each test.
+
+mod audit;
+mod cluster;
+mod control_plane;
+mod event_sink;
+mod fault_proxy;
+mod git_server;
+mod manifests;
+mod operator;
+mod programs;
+mod recorder;
+mod repository;
+mod space;
+mod status;
+mod waiting;
+mod world;
+
+pub(crate) use fault_proxy::{Fault, FaultProxy};
+pub(crate) use manifests::*;
+pub(crate) use operator::Operator;
+pub(crate) use repository::{Repository, link, remove, write};
+pub(crate) use space::{Space, behaviour};
+pub(crate) use waiting::{eventually, holds_for, within};

@@ -1,0 +1,3 @@
+module inhaul.dev/tests/fault-proxy
+
+go 1.24.0
