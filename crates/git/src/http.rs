@@ -1,0 +1,523 @@
+//! HTTP for gix's Git protocol: async requests driven from the blocking thread that gix runs on.
+//!
+//! gix's own backend can neither be interrupted while it reads, nor tell the status and
+//! `Retry-After` of a refusal, nor send credentials over plain http. This one does, and it keeps
+//! the rules on redirects in one place: only the first request of a conversation is redirected,
+//! never from https to http, and credentials stay with the host that they were given for.
+
+use crate::call::Stop;
+use crate::{Credentials, Error, ErrorKind};
+use bytes::{Buf, Bytes};
+use gix::protocol::transport::client::blocking_io::http::{
+    GetResponse, Http, PostBodyDataKind, PostResponse,
+};
+use parking_lot::Mutex;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
+use reqwest::{Client, Method, Response, StatusCode, Url};
+use std::any::Any;
+use std::io::{self, BufRead, Cursor, Read, Write};
+use std::sync::Arc;
+use std::time::Duration;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
+const MAX_REDIRECTS: usize = 5;
+/// A negotiation is a few hundred bytes per commit that we have.
+const MAX_REQUEST_BYTES: usize = 1 << 20;
+/// Nobody waits longer than this because a server says so.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(3600);
+
+/// The client for everybody, or with a remote's own certificates. Redirects are ours; the
+/// environment's proxies are used only where the operator says so.
+pub(crate) fn client(
+    credentials: Option<&Credentials>,
+    environment_proxy: bool,
+) -> Result<Client, Error> {
+    let mut builder = Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(CONNECT_TIMEOUT)
+        .pool_max_idle_per_host(1)
+        .pool_idle_timeout(Duration::from_secs(30))
+        .referer(false);
+    if !environment_proxy {
+        builder = builder.no_proxy();
+    }
+    let invalid = |what: &str| {
+        let message = format!("{what} cannot be read as PEM");
+        move |_| Error::new(ErrorKind::CredentialsInvalid, message)
+    };
+    if let Some(pem) = credentials.and_then(|c| c.certificate_authority.as_deref()) {
+        let certificates =
+            reqwest::Certificate::from_pem_bundle(pem).map_err(invalid("ca.crt"))?;
+        if certificates.is_empty() {
+            return Err(Error::new(ErrorKind::CredentialsInvalid, "ca.crt holds no certificate"));
+        }
+        builder = builder.tls_certs_merge(certificates);
+    }
+    if let Some((certificate, key)) = credentials.and_then(|c| c.client_certificate.as_ref()) {
+        let pem = [certificate.as_slice(), b"\n", key.as_slice()].concat();
+        let identity =
+            reqwest::Identity::from_pem(&pem).map_err(invalid("tls.crt with tls.key"))?;
+        builder = builder.identity(identity);
+    }
+    builder.build().map_err(|error| {
+        Error::new(ErrorKind::CredentialsInvalid, format!("TLS set-up failed: {}", chain(&error)))
+    })
+}
+
+/// One conversation with a remote.
+#[derive(Clone)]
+pub(crate) struct Exchange {
+    client: Client,
+    authorization: Option<HeaderValue>,
+    /// Where the remote was said to be; credentials go nowhere else.
+    origin: Url,
+    stop: Stop,
+    /// Bytes that all answers together may have.
+    left: Arc<Mutex<u64>>,
+    /// What went wrong, with more than gix's error types can carry.
+    failure: Arc<Mutex<Option<Error>>>,
+    redirected: Arc<Mutex<Option<String>>>,
+}
+
+impl Exchange {
+    pub(crate) fn new(
+        client: Client,
+        authorization: Option<HeaderValue>,
+        url: &str,
+        stop: &Stop,
+    ) -> Result<Self, Error> {
+        let origin =
+            Url::parse(url).map_err(|e| Error::new(ErrorKind::UrlInvalid, e.to_string()))?;
+        Ok(Self {
+            client,
+            authorization,
+            origin,
+            stop: stop.clone(),
+            left: Arc::default(),
+            failure: Arc::default(),
+            redirected: Arc::default(),
+        })
+    }
+
+    /// Grants the coming answers this many bytes.
+    pub(crate) fn allow(&self, bytes: u64) {
+        *self.left.lock() = bytes;
+    }
+
+    /// What the HTTP layer knows of a failure that gix reported.
+    pub(crate) fn take_failure(&self) -> Option<Error> {
+        self.failure.lock().take()
+    }
+
+    /// Hands gix an error, and keeps the full one.
+    fn fail(&self, error: Error) -> io::Error {
+        let shown = io::Error::other(error.to_string());
+        self.failure.lock().get_or_insert(error);
+        shown
+    }
+
+    fn send(
+        &self,
+        method: &Method,
+        url: Url,
+        headers: &HeaderMap,
+        body: Bytes,
+    ) -> Result<Response, Error> {
+        let mut request = self
+            .client
+            .request(method.clone(), url.clone())
+            .headers(headers.clone())
+            .build()
+            .map_err(|error| network(&error))?;
+        if let Some(authorization) = &self.authorization
+            && same_authority(&url, &self.origin)
+        {
+            request.headers_mut().insert(AUTHORIZATION, authorization.clone());
+        }
+        if method == Method::POST {
+            *request.body_mut() = Some(body.into());
+        }
+        self.stop.wait(self.client.execute(request))?.map_err(|error| network(&error))
+    }
+
+    /// Sends the first request of a conversation, following redirects.
+    fn send_following(&self, url: &str, headers: &HeaderMap) -> Result<(Response, Url), Error> {
+        let mut url = parse(url)?;
+        for _ in 0..=MAX_REDIRECTS {
+            let response = self.send(&Method::GET, url.clone(), headers, Bytes::new())?;
+            if !response.status().is_redirection() {
+                return Ok((response, url));
+            }
+            url = next_hop(&response, &url)?;
+        }
+        Err(Error::new(ErrorKind::Redirect, format!("more than {MAX_REDIRECTS} redirects")))
+    }
+
+    /// An answer that is good, or why it is not.
+    fn accept(&self, response: Response, url: &Url) -> Result<Response, Error> {
+        let status = response.status();
+        if !status.is_success() {
+            let stayed = same_authority(url, &self.origin);
+            return Err(refusal(status, response.headers(), stayed, self.authorization.is_some()));
+        }
+        let kind = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+        if kind.is_some_and(|kind| kind.starts_with(b"text/html")) {
+            let why = "the server answered with a web page, not with Git; is this the address of a repository?";
+            return Err(Error::new(ErrorKind::Protocol, why));
+        }
+        Ok(response)
+    }
+}
+
+impl Http for Exchange {
+    type Headers = Headers;
+    type ResponseBody = Body;
+    type PostBody = Upload;
+
+    fn get(
+        &mut self,
+        url: &str,
+        base_url: &str,
+        headers: impl IntoIterator<Item = impl AsRef<str>>,
+    ) -> gix::Result<GetResponse<Headers, Body>> {
+        let answer = self
+            .send_following(url, &header_map(headers))
+            .and_then(|(response, at)| {
+                let response = self.accept(response, &at)?;
+                note_redirect(&self.redirected, url, base_url, &at)?;
+                Ok(response)
+            })
+            .map_err(|error| gix::Error::from_error(self.fail(error)))?;
+        let shared = Arc::new(Mutex::new(Answer::Come(Some(answer))));
+        Ok(GetResponse {
+            headers: Headers::new(self, &shared),
+            body: Body::new(self, &shared),
+        })
+    }
+
+    fn post(
+        &mut self,
+        url: &str,
+        _base_url: &str,
+        headers: impl IntoIterator<Item = impl AsRef<str>>,
+        _body: PostBodyDataKind,
+    ) -> gix::Result<PostResponse<Headers, Body, Upload>> {
+        let url = parse(url).map_err(|error| gix::Error::from_error(self.fail(error)))?;
+        let body = Arc::new(Mutex::new(Vec::new()));
+        let request = Pending { url, headers: header_map(headers), body: Arc::clone(&body) };
+        let shared = Arc::new(Mutex::new(Answer::Pending(request)));
+        Ok(PostResponse {
+            post_body: Upload(body),
+            headers: Headers::new(self, &shared),
+            body: Body::new(self, &shared),
+        })
+    }
+
+    fn configure(&mut self, _config: &dyn Any) -> gix::Result<()> {
+        Ok(())
+    }
+
+    fn redirected_base_url(&self) -> Option<String> {
+        self.redirected.lock().clone()
+    }
+}
+
+/// A request that is sent when its answer is first looked at: by then its body is complete.
+struct Pending {
+    url: Url,
+    headers: HeaderMap,
+    body: Arc<Mutex<Vec<u8>>>,
+}
+
+enum Answer {
+    Pending(Pending),
+    Come(Option<Response>),
+}
+
+type SharedAnswer = Arc<Mutex<Answer>>;
+
+impl Exchange {
+    /// Makes sure that the request of `answer` was sent.
+    fn settle(&self, answer: &SharedAnswer) -> io::Result<()> {
+        let mut answer = answer.lock();
+        let Answer::Pending(request) = &mut *answer else {
+            return Ok(());
+        };
+        let body = Bytes::from(std::mem::take(&mut *request.body.lock()));
+        let sent = self
+            .send(&Method::POST, request.url.clone(), &request.headers, body)
+            .and_then(|response| self.accept(response, &request.url));
+        *answer = Answer::Come(None);
+        *answer = Answer::Come(Some(sent.map_err(|error| self.fail(error))?));
+        Ok(())
+    }
+}
+
+/// The body of a request while gix writes it.
+pub(crate) struct Upload(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Upload {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        let mut body = self.0.lock();
+        if body.len() + data.len() > MAX_REQUEST_BYTES {
+            return Err(io::Error::other("the request became too large"));
+        }
+        body.extend_from_slice(data);
+        Ok(data.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The headers of an answer, one per line, as gix reads them.
+pub(crate) struct Headers {
+    exchange: Exchange,
+    answer: SharedAnswer,
+    lines: Option<Cursor<Vec<u8>>>,
+}
+
+impl Headers {
+    fn new(exchange: &Exchange, answer: &SharedAnswer) -> Self {
+        Self { exchange: exchange.clone(), answer: Arc::clone(answer), lines: None }
+    }
+}
+
+impl Read for Headers {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.fill_buf()?.read(buffer)?;
+        self.consume(count);
+        Ok(count)
+    }
+}
+
+impl BufRead for Headers {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.lines.is_none() {
+            self.exchange.settle(&self.answer)?;
+            let mut lines = Vec::new();
+            if let Answer::Come(Some(response)) = &*self.answer.lock() {
+                for (name, value) in response.headers() {
+                    lines.extend_from_slice(name.as_str().as_bytes());
+                    lines.push(b':');
+                    // gix reads the lines as UTF-8.
+                    lines.extend(value.as_bytes().iter().filter(|byte| byte.is_ascii()));
+                    lines.push(b'\n');
+                }
+            }
+            self.lines = Some(Cursor::new(lines));
+        }
+        match &mut self.lines {
+            Some(lines) => lines.fill_buf(),
+            None => Ok(&[]),
+        }
+    }
+
+    fn consume(&mut self, count: usize) {
+        if let Some(lines) = &mut self.lines {
+            lines.consume(count);
+        }
+    }
+}
+
+/// The body of an answer. Each read ends with the call's deadline, however slowly bytes drip.
+pub(crate) struct Body {
+    exchange: Exchange,
+    answer: SharedAnswer,
+    response: Option<Response>,
+    chunk: Bytes,
+    ended: bool,
+}
+
+impl Body {
+    fn new(exchange: &Exchange, answer: &SharedAnswer) -> Self {
+        Self {
+            exchange: exchange.clone(),
+            answer: Arc::clone(answer),
+            response: None,
+            chunk: Bytes::new(),
+            ended: false,
+        }
+    }
+
+    fn next_chunk(&mut self) -> Result<Option<Bytes>, Error> {
+        let Some(response) = &mut self.response else {
+            return Ok(None);
+        };
+        let chunk = self.exchange.stop.wait(response.chunk())?.map_err(|error| network(&error))?;
+        let mut left = self.exchange.left.lock();
+        let size = chunk.as_ref().map_or(0, |chunk| chunk.len() as u64);
+        *left = left.checked_sub(size).ok_or_else(|| {
+            Error::new(ErrorKind::TooLarge, "the server sent more than the limit allows")
+        })?;
+        Ok(chunk)
+    }
+}
+
+impl Read for Body {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.fill_buf()?.read(buffer)?;
+        self.consume(count);
+        Ok(count)
+    }
+}
+
+impl BufRead for Body {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.response.is_none() && !self.ended {
+            self.exchange.settle(&self.answer)?;
+            if let Answer::Come(response) = &mut *self.answer.lock() {
+                self.response = response.take();
+            }
+        }
+        while self.chunk.is_empty() && !self.ended {
+            match self.next_chunk() {
+                Ok(Some(chunk)) => self.chunk = chunk,
+                Ok(None) => {
+                    self.ended = true;
+                    self.response = None;
+                }
+                Err(error) => {
+                    self.ended = true;
+                    self.response = None;
+                    return Err(self.exchange.fail(error));
+                }
+            }
+        }
+        Ok(&self.chunk)
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.chunk.advance(count.min(self.chunk.len()));
+    }
+}
+
+/// Remembers where the rest of the conversation takes place: the redirected URL without what the
+/// first request had appended.
+fn note_redirect(
+    redirected: &Mutex<Option<String>>,
+    asked: &str,
+    base: &str,
+    at: &Url,
+) -> Result<(), Error> {
+    if at.as_str() == asked {
+        return Ok(());
+    }
+    let tail = asked.strip_prefix(base).unwrap_or(asked);
+    let new_base = at.as_str().strip_suffix(tail).ok_or_else(|| {
+        Error::new(ErrorKind::Redirect, "redirected to something that is not the same Git service")
+    })?;
+    *redirected.lock() = Some(new_base.to_owned());
+    Ok(())
+}
+
+fn next_hop(response: &Response, from: &Url) -> Result<Url, Error> {
+    let refuse = |why: &str| Error::new(ErrorKind::Redirect, why.to_owned());
+    if response.status() == StatusCode::NOT_MODIFIED {
+        return Err(refuse("an answer of 304 to a request that cannot have one"));
+    }
+    let location = response
+        .headers()
+        .get(LOCATION)
+        .and_then(|value| value.to_str().ok())
+        .ok_or_else(|| refuse("a redirect without a readable location"))?;
+    let next = from.join(location).map_err(|_| refuse("a redirect to an invalid URL"))?;
+    if !matches!(next.scheme(), "http" | "https") || next.host_str().is_none() {
+        return Err(refuse("a redirect to something that is neither http nor https"));
+    }
+    if from.scheme() == "https" && next.scheme() == "http" {
+        return Err(refuse("a redirect from https to http is not followed"));
+    }
+    if !next.username().is_empty() || next.password().is_some() {
+        return Err(refuse("a redirect that carries credentials is not followed"));
+    }
+    Ok(next)
+}
+
+fn same_authority(a: &Url, b: &Url) -> bool {
+    a.scheme() == b.scheme()
+        && a.host() == b.host()
+        && a.port_or_known_default() == b.port_or_known_default()
+}
+
+/// The error for an answer that is not a success.
+fn refusal(status: StatusCode, headers: &HeaderMap, stayed: bool, authorized: bool) -> Error {
+    let kind = match status.as_u16() {
+        401 | 407 => ErrorKind::Unauthorized,
+        403 => ErrorKind::Forbidden,
+        404 | 410 => ErrorKind::NotFound,
+        429 => ErrorKind::RateLimited,
+        300..=399 => ErrorKind::Redirect,
+        500..=599 => ErrorKind::Server,
+        _ => ErrorKind::Protocol,
+    };
+    let hint = match kind {
+        ErrorKind::Unauthorized if !stayed => {
+            "; it redirected to another host, where credentials are not sent"
+        }
+        ErrorKind::Unauthorized if authorized => "; the credentials were not accepted",
+        ErrorKind::Unauthorized => "; the repository needs credentials, and none are set",
+        ErrorKind::NotFound if !authorized => {
+            "; no such repository, or it is private and needs credentials"
+        }
+        ErrorKind::NotFound => "; no such repository, or the credentials give no access to it",
+        _ => "",
+    };
+    let name = status.canonical_reason().unwrap_or("unknown status");
+    let message = format!("the server answered {} {name}{hint}", status.as_u16());
+    Error::new(kind, message).with_retry_after(retry_after(headers))
+}
+
+/// `Retry-After` in seconds; the form with a date is not used by Git servers, and needs a clock
+/// that agrees with ours.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get("retry-after")?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds).min(MAX_RETRY_AFTER))
+}
+
+fn header_map(lines: impl IntoIterator<Item = impl AsRef<str>>) -> HeaderMap {
+    let mut map = HeaderMap::new();
+    for line in lines {
+        let Some((name, value)) = line.as_ref().split_once(':') else { continue };
+        let name = HeaderName::try_from(name);
+        let value = HeaderValue::try_from(value.trim());
+        if let (Ok(name), Ok(value)) = (name, value) {
+            map.append(name, value);
+        }
+    }
+    map
+}
+
+fn parse(url: &str) -> Result<Url, Error> {
+    Url::parse(url).map_err(|error| Error::new(ErrorKind::UrlInvalid, error.to_string()))
+}
+
+/// Why a request failed, without the URL, which is in front of every message already.
+fn network(error: &reqwest::Error) -> Error {
+    let kind = if error.is_timeout() { ErrorKind::Timeout } else { ErrorKind::Network };
+    let what = if error.is_connect() {
+        "cannot connect"
+    } else if error.is_body() || error.is_decode() {
+        "the connection broke in the middle of an answer"
+    } else {
+        "the request failed"
+    };
+    Error::new(kind, format!("{what}: {}", chain(error)))
+}
+
+/// The innermost causes, which say what happened ("connection refused"); the outer ones repeat
+/// the URL.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut causes: Vec<String> = Vec::new();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        causes.push(cause.to_string());
+        next = cause.source();
+    }
+    causes.dedup();
+    if causes.is_empty() {
+        return "no further reason given".to_owned();
+    }
+    causes.join(": ")
+}
