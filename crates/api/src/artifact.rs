@@ -6,6 +6,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::field::or_default;
+
 /// The output of the last successful run of a source.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -18,12 +20,12 @@ pub struct Artifact {
 
     /// What the artifact was made from, in the words of the source: for Git,
     /// `main@sha1:<40 hex digits>`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[schemars(!default)]
     pub revision: String,
 
     /// Digest of the archive, as `algorithm:hex`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[schemars(
         !default,
         extend("pattern" = "^[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[a-zA-Z0-9=_-]+$")
@@ -42,7 +44,7 @@ pub struct Artifact {
     pub size: Option<i64>,
 
     /// What the source knows beyond the revision, such as annotations of an OCI image.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "BTreeMap::is_empty")]
     pub metadata: BTreeMap<String, String>,
 }
 

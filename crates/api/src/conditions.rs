@@ -4,6 +4,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::field::or_default;
 use crate::reason::Reason;
 
 /// The types of condition that are written.
@@ -82,7 +83,7 @@ pub struct Condition {
     pub status: ConditionStatus,
 
     /// One word for why. A string, since other versions write words that we do not know.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[schemars(
         !default,
         extend(
@@ -94,7 +95,7 @@ pub struct Condition {
     pub reason: String,
 
     /// One sentence for a person.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[schemars(!default, extend("maxLength" = 32768))]
     pub message: String,
 
@@ -197,4 +198,86 @@ fn within_limit(message: String) -> String {
 pub(crate) fn whole_seconds(time: Time) -> Time {
     let since_epoch = time.0.as_second();
     k8s_openapi::jiff::Timestamp::from_second(since_epoch).map_or(time, Time)
+}
+
+#[cfg(test)]
+mod tests {
+    use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+    use k8s_openapi::jiff::Timestamp;
+    use serde_json::json;
+
+    use super::condition_type::{FETCH_FAILED, HEALTHY, READY, RECONCILING, STALLED};
+    use super::{Condition, ConditionStatus, MESSAGE_LIMIT};
+    use crate::reason::Reason;
+
+    fn at(second: i64) -> Time {
+        Time(Timestamp::from_second(second).unwrap())
+    }
+
+    #[test]
+    fn the_transition_time_moves_with_the_status_only() {
+        let mut conditions = Vec::new();
+        Condition::new(READY, false, Reason::BuildFailed, "one", at(10)).set(&mut conditions);
+        Condition::new(READY, false, Reason::PruneFailed, "two", at(20))
+            .observed_at(7)
+            .set(&mut conditions);
+        let ready = Condition::find(&conditions, READY).unwrap();
+        assert_eq!(ready.last_transition_time, at(10), "the status is as before");
+        assert_eq!((ready.reason.as_str(), ready.message.as_str()), ("PruneFailed", "two"));
+        assert_eq!(ready.observed_generation, Some(7));
+
+        Condition::new(READY, true, Reason::ReconciliationSucceeded, "", at(30))
+            .set(&mut conditions);
+        assert_eq!(conditions.len(), 1);
+        assert_eq!(conditions[0].last_transition_time, at(30));
+        assert!(Condition::holds(&conditions, READY));
+    }
+
+    #[test]
+    fn conditions_stand_in_the_order_of_flux() {
+        let mut conditions = Vec::new();
+        for type_ in [HEALTHY, READY, FETCH_FAILED, RECONCILING, STALLED] {
+            Condition::new(type_, true, Reason::Progressing, "", at(1)).set(&mut conditions);
+        }
+        let types: Vec<&str> = conditions.iter().map(|known| known.type_.as_str()).collect();
+        assert_eq!(types, [STALLED, RECONCILING, READY, FETCH_FAILED, HEALTHY]);
+        Condition::remove(&mut conditions, RECONCILING);
+        assert!(Condition::find(&conditions, RECONCILING).is_none());
+        assert_eq!(conditions.len(), 4);
+    }
+
+    #[test]
+    fn a_message_is_cut_to_what_the_schema_accepts() {
+        let exact = "\u{e4}".repeat(MESSAGE_LIMIT);
+        let kept = Condition::new(READY, false, Reason::Failed, exact.clone(), at(1));
+        assert_eq!(kept.message, exact);
+        let cut = Condition::new(READY, false, Reason::Failed, exact + "x", at(1)).message;
+        assert_eq!(cut.chars().count(), MESSAGE_LIMIT);
+        assert!(cut.ends_with("\u{e4}..."));
+    }
+
+    #[test]
+    fn a_condition_reads_back_as_it_was_written() {
+        let now = Time(Timestamp::new(1_700_000_000, 987_654_321).unwrap());
+        let condition = Condition::new(READY, true, Reason::Succeeded, "fine", now).observed_at(3);
+        let written = serde_json::to_value(&condition).unwrap();
+        assert_eq!(
+            written,
+            json!({
+                "type": "Ready",
+                "status": "True",
+                "reason": "Succeeded",
+                "message": "fine",
+                "lastTransitionTime": "2023-11-14T22:13:20Z",
+                "observedGeneration": 3,
+            })
+        );
+        assert_eq!(serde_json::from_value::<Condition>(written).unwrap(), condition);
+    }
+
+    #[test]
+    fn a_status_that_nobody_knows_is_unknown() {
+        let status: ConditionStatus = serde_json::from_value(json!("Perhaps")).unwrap();
+        assert_eq!(status, ConditionStatus::Unknown);
+    }
 }

@@ -265,3 +265,102 @@ impl JsonSchema for Duration {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Duration, DurationError};
+
+    const SECOND: u64 = 1_000_000_000;
+
+    /// What Go 1.26's `time.ParseDuration` answers for the same text.
+    const ACCEPTED: [(&str, u64); 16] = [
+        ("0s", 0),
+        ("10m", 600 * SECOND),
+        ("1h30m", 5_400 * SECOND),
+        ("1h30m5s500ms", 5_405 * SECOND + 500_000_000),
+        ("1.5h", 5_400 * SECOND),
+        ("0.5s", 500_000_000),
+        ("5s5s", 10 * SECOND),
+        ("5ms", 5_000_000),
+        ("5m", 300 * SECOND),
+        ("5m5ms", 300 * SECOND + 5_000_000),
+        ("0.0000001s", 100),
+        ("0.00000001ms", 0),
+        ("0.3333333333333333333h", 1_200 * SECOND),
+        ("0.9223372036854775807s", 922_337_203),
+        ("9223372036.854775807s", i64::MAX as u64),
+        ("2562047h47m16.854775807s", i64::MAX as u64),
+    ];
+
+    #[test]
+    fn a_duration_means_what_it_means_in_go() {
+        for (text, nanoseconds) in ACCEPTED {
+            let expected = std::time::Duration::from_nanos(nanoseconds);
+            assert_eq!(Duration::new(text).parse(), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_the_pattern_refuses_is_refused_though_go_would_take_it() {
+        for text in ["+5s", ".5s", "5.s", "5us", "5ns", "0", "5\u{b5}s"] {
+            let error = Duration::new(text).parse().unwrap_err();
+            assert_eq!(error, DurationError::Syntax(text.to_owned()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_hostile_duration_is_an_error_with_a_cause() {
+        let text = |text: &str| text.to_owned();
+        let cases = [
+            ("", DurationError::Empty),
+            ("-1s", DurationError::Negative(text("-1s"))),
+            ("1e99h", DurationError::Syntax(text("1e99h"))),
+            ("5", DurationError::Syntax(text("5"))),
+            ("5 s", DurationError::Syntax(text("5 s"))),
+            ("m", DurationError::Syntax(text("m"))),
+            ("99999999999h", DurationError::Overflow(text("99999999999h"))),
+            ("9223372036.854775808s", DurationError::Overflow(text("9223372036.854775808s"))),
+            ("2562047h47m16.854775808s", DurationError::Overflow(text("2562047h47m16.854775808s"))),
+        ];
+        for (text, error) in cases {
+            assert_eq!(Duration::new(text).parse(), Err(error), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_text_without_end_is_refused_and_not_repeated_in_the_error() {
+        for text in ["1s".repeat(100_000), "9".repeat(1_000_000)] {
+            let error = Duration::new(text).parse().unwrap_err();
+            assert!(error.to_string().len() < 300, "{error}");
+        }
+    }
+
+    #[test]
+    fn zero_is_a_duration_but_no_interval() {
+        assert_eq!(Duration::new("0s").parse(), Ok(std::time::Duration::ZERO));
+        let error = Duration::new("0s").parse_positive().unwrap_err();
+        assert_eq!(error, DurationError::Zero("0s".to_owned()));
+    }
+
+    #[test]
+    fn a_duration_is_printed_as_go_prints_it() {
+        let cases = [
+            (0, "0s"),
+            (1, "1ns"),
+            (1_100, "1.1\u{b5}s"),
+            (2_200_000, "2.2ms"),
+            (3_300_000_000, "3.3s"),
+            (60 * SECOND, "1m0s"),
+            (245 * SECOND, "4m5s"),
+            (245 * SECOND + 1_000_000, "4m5.001s"),
+            (18_367 * SECOND + 1_000_000, "5h6m7.001s"),
+            (480 * SECOND + 1, "8m0.000000001s"),
+            (i64::MAX as u64, "2562047h47m16.854775807s"),
+            (u64::MAX, "2562047h47m16.854775807s"),
+        ];
+        for (nanoseconds, text) in cases {
+            let duration = Duration::from(std::time::Duration::from_nanos(nanoseconds));
+            assert_eq!(duration.as_str(), text);
+        }
+    }
+}

@@ -1,4 +1,6 @@
-//! The error of a field whose value cannot be used.
+//! How fields are read: leniently, and with errors that name them.
+
+use serde::{Deserialize, Deserializer};
 
 /// A field of a custom resource holds a value that cannot be used.
 ///
@@ -37,4 +39,14 @@ pub(crate) fn choose<T: Copy>(
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]
 pub(crate) fn is_false(value: &bool) -> bool {
     !*value
+}
+
+/// Reads an explicit null as if the field were not there. Go does, and a file that ends in
+/// `images:` is not an error to it.
+pub(crate) fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }

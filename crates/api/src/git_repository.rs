@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::artifact::Artifact;
 use crate::conditions::Condition;
 use crate::duration::Duration;
-use crate::field::{FieldError, choose, is_false};
+use crate::field::{FieldError, choose, is_false, or_default};
 use crate::reference::LocalObjectReference;
 
 /// Which repository to watch, and which of its revisions.
@@ -32,18 +32,10 @@ use crate::reference::LocalObjectReference;
     category = "fluxcd",
     category = "fluxcd-sources",
     doc = "A Git repository whose files are kept as an artifact.",
-    printcolumn(name = "URL", type_ = "string", json_path = ".spec.url"),
-    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
-    printcolumn(
-        name = "Ready",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Ready")].status"#
-    ),
-    printcolumn(
-        name = "Status",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Ready")].message"#
-    )
+    printcolumn = r#"{"name":"URL","type":"string","jsonPath":".spec.url"}"#,
+    printcolumn = r#"{"name":"Age","type":"date","jsonPath":".metadata.creationTimestamp"}"#,
+    printcolumn = r#"{"name":"Ready","type":"string","jsonPath":".status.conditions[?(@.type==\"Ready\")].status"}"#,
+    printcolumn = r#"{"name":"Status","type":"string","jsonPath":".status.conditions[?(@.type==\"Ready\")].message"}"#
 )]
 #[x_kube(validation = Rule::new(
     "!has(self.serviceAccountName) || (has(self.provider) && (self.provider == 'azure' || self.provider == 'aws'))"
@@ -51,7 +43,7 @@ use crate::reference::LocalObjectReference;
 pub struct GitRepositorySpec {
     /// Address of the repository, over http, https or ssh. The short form of ssh
     /// (`git@host:path`) is not accepted.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[schemars(!default, extend("pattern" = "^(http|https|ssh)://.*$"))]
     pub url: String,
 
@@ -70,7 +62,7 @@ pub struct GitRepositorySpec {
     pub service_account_name: Option<String>,
 
     /// How often the remote is asked for its references.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[schemars(!default)]
     pub interval: Duration,
 
@@ -99,19 +91,19 @@ pub struct GitRepositorySpec {
     pub ignore: Option<String>,
 
     /// Stops fetching. The artifact stays where it is.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "is_false")]
     pub suspend: bool,
 
     /// Fetches all submodules too, with the same credentials.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "is_false")]
     pub recurse_submodules: bool,
 
     /// Artifacts of other repositories that are copied into this one.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
     pub include: Vec<GitRepositoryInclude>,
 
     /// Directories to take; without them, everything. Each must exist.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
     pub sparse_checkout: Vec<String>,
 
     /// Which Git library to use. Of the old API versions; there is one implementation here.
@@ -161,7 +153,7 @@ pub struct GitVerification {
     pub mode: Option<String>,
 
     /// Secret with the trusted public keys.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[schemars(!default)]
     pub secret_ref: LocalObjectReference,
 }
@@ -171,7 +163,7 @@ pub struct GitVerification {
 #[serde(rename_all = "camelCase")]
 pub struct GitRepositoryInclude {
     /// The other GitRepository, in the same namespace.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[schemars(!default)]
     pub repository: LocalObjectReference,
 
@@ -189,7 +181,7 @@ pub struct GitRepositoryInclude {
 #[serde(rename_all = "camelCase")]
 pub struct AccessFrom {
     /// A namespace that matches one of these may.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[schemars(!default)]
     pub namespace_selectors: Vec<NamespaceSelector>,
 }
@@ -199,7 +191,7 @@ pub struct AccessFrom {
 #[serde(rename_all = "camelCase")]
 pub struct NamespaceSelector {
     /// Labels that a namespace must have.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "BTreeMap::is_empty")]
     pub match_labels: BTreeMap<String, String>,
 }
 
@@ -212,7 +204,7 @@ pub struct GitRepositoryStatus {
     pub observed_generation: Option<i64>,
 
     /// The conditions.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<Condition>,
 
     /// The artifact that is stored now.
@@ -220,7 +212,7 @@ pub struct GitRepositoryStatus {
     pub artifact: Option<Artifact>,
 
     /// Artifacts of the includes that went into it, in their order.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
     pub included_artifacts: Vec<Artifact>,
 
     /// `spec.ignore` that the artifact was made with.
@@ -228,15 +220,15 @@ pub struct GitRepositoryStatus {
     pub observed_ignore: Option<String>,
 
     /// `spec.recurseSubmodules` that the artifact was made with.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "is_false")]
     pub observed_recurse_submodules: bool,
 
     /// `spec.include` that the artifact was made with.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
     pub observed_include: Vec<GitRepositoryInclude>,
 
     /// `spec.sparseCheckout` that the artifact was made with.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
     pub observed_sparse_checkout: Vec<String>,
 
     /// Mode of the last verification.

@@ -6,12 +6,14 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::field::or_default;
+
 /// The objects that were applied, or were about to be when the list was written.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Inventory {
     /// One entry per object.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[schemars(!default)]
     pub entries: Vec<InventoryEntry>,
 }
@@ -23,12 +25,12 @@ pub struct Inventory {
 #[serde(rename_all = "camelCase")]
 pub struct InventoryEntry {
     /// The object, as `<namespace>_<name>_<group>_<kind>`; see [`InventoryId`].
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[schemars(!default)]
     pub id: String,
 
     /// API version without the group, such as `v1`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[schemars(!default)]
     pub v: String,
 }
@@ -106,5 +108,54 @@ impl FromStr for InventoryId {
             })
         };
         parts().ok_or_else(|| InventoryIdError { id: id.to_owned() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{InventoryEntry, InventoryId};
+
+    fn id(namespace: &str, name: &str, group: &str, kind: &str) -> InventoryId {
+        InventoryId {
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+            group: group.to_owned(),
+            kind: kind.to_owned(),
+        }
+    }
+
+    #[test]
+    fn an_id_is_written_and_read_as_flux_does() {
+        let rbac = "rbac.authorization.k8s.io";
+        let cases = [
+            ("default_web_apps_Deployment", id("default", "web", "apps", "Deployment")),
+            ("_apps__Namespace", id("", "apps", "", "Namespace")),
+            ("default_settings__ConfigMap", id("default", "settings", "", "ConfigMap")),
+            (
+                "_system__node_rbac.authorization.k8s.io_ClusterRole",
+                id("", "system:node", rbac, "ClusterRole"),
+            ),
+            (
+                "apps_a__b__c_rbac.authorization.k8s.io_RoleBinding",
+                id("apps", "a:b:c", rbac, "RoleBinding"),
+            ),
+        ];
+        for (text, object) in cases {
+            assert_eq!(object.to_string(), text);
+            assert_eq!(
+                InventoryEntry { id: text.to_owned(), v: "v1".to_owned() }.object(),
+                Ok(object)
+            );
+        }
+    }
+
+    #[test]
+    fn an_id_without_its_four_parts_is_refused() {
+        for text in
+            ["", "a", "a_b", "a_b_c", "_", "___", "ns_na_me_apps_Deployment", "ns_web_apps_"]
+        {
+            let error = text.parse::<InventoryId>().unwrap_err();
+            assert_eq!(error.id, text);
+        }
     }
 }

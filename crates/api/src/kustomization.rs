@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::conditions::Condition;
 use crate::duration::Duration;
-use crate::field::is_false;
+use crate::field::{is_false, or_default};
 use crate::history::HistoryEntry;
 use crate::inventory::Inventory;
 use crate::patches::{Image, Json6902Patch, Patch, Selector, any_values};
@@ -40,21 +40,13 @@ pub use choices::{DeletionPolicy, SourceKind, SubstituteStrategy};
     category = "fluxcd",
     category = "fluxcd-appliers",
     doc = "A directory of a source that is rendered and applied to a cluster.",
-    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
-    printcolumn(
-        name = "Ready",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Ready")].status"#
-    ),
-    printcolumn(
-        name = "Status",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Ready")].message"#
-    )
+    printcolumn = r#"{"name":"Age","type":"date","jsonPath":".metadata.creationTimestamp"}"#,
+    printcolumn = r#"{"name":"Ready","type":"string","jsonPath":".status.conditions[?(@.type==\"Ready\")].status"}"#,
+    printcolumn = r#"{"name":"Status","type":"string","jsonPath":".status.conditions[?(@.type==\"Ready\")].message"}"#
 )]
 pub struct KustomizationSpec {
     /// How often everything is compared with the cluster, whether or not the source changed.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[schemars(!default)]
     pub interval: Duration,
 
@@ -67,7 +59,7 @@ pub struct KustomizationSpec {
     pub timeout: Option<Duration>,
 
     /// The source of the files.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[schemars(!default)]
     pub source_ref: SourceReference,
 
@@ -76,7 +68,7 @@ pub struct KustomizationSpec {
     pub path: Option<String>,
 
     /// Deletes what was applied and is no longer in the source.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[schemars(!default)]
     pub prune: bool,
 
@@ -87,27 +79,27 @@ pub struct KustomizationSpec {
     pub deletion_policy: Option<String>,
 
     /// Stops reconciling. What is applied stays, even when the Kustomization is deleted.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "is_false")]
     pub suspend: bool,
 
     /// Kustomizations that have to be ready first.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
     pub depends_on: Vec<DependencyReference>,
 
     /// Waits for every applied object to be healthy; `healthChecks` is then ignored.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "is_false")]
     pub wait: bool,
 
     /// Objects that have to be healthy.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
     pub health_checks: Vec<ObjectReference>,
 
     /// How the health of custom resources is told.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
     pub health_check_exprs: Vec<HealthCheckExpression>,
 
     /// Recreates an object whose immutable fields changed.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "is_false")]
     #[schemars(extend("default" = false))]
     pub force: bool,
 
@@ -131,23 +123,23 @@ pub struct KustomizationSpec {
     pub common_metadata: Option<CommonMetadata>,
 
     /// Patches, in order.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
     pub patches: Vec<Patch>,
 
     /// Container images to rewrite.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
     pub images: Vec<Image>,
 
     /// Directories of kustomize components, relative to `path`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
     pub components: Vec<String>,
 
     /// Leaves out components whose directory does not exist.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "is_false")]
     pub ignore_missing_components: bool,
 
     /// What kustomize notes on the objects about where they are from.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
     #[schemars(extend(
         "items" = { "type": "string", "enum": ["originAnnotations", "transformerAnnotations"] }
     ))]
@@ -170,7 +162,7 @@ pub struct KustomizationSpec {
     pub kube_config: Option<KubeConfig>,
 
     /// Fields that are left alone once an object exists.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
     pub ignore: Vec<IgnoreRule>,
 
     /// How objects are checked before they are applied. Of the old API versions; the API server
@@ -180,12 +172,17 @@ pub struct KustomizationSpec {
     pub validation: Option<String>,
 
     /// Strategic merge patches as objects. Of the old API versions; `patches` replaces it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "any_values")]
     pub patches_strategic_merge: Vec<Value>,
 
     /// JSON patches as objects. Of the old API versions; `patches` replaces it.
-    #[serde(default, rename = "patchesJson6902", skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "or_default",
+        rename = "patchesJson6902",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub patches_json6902: Vec<Json6902Patch>,
 
     /// ServiceAccount in the form of the first v1beta1; `serviceAccountName` replaces it.
@@ -198,11 +195,11 @@ pub struct KustomizationSpec {
 #[serde(rename_all = "camelCase")]
 pub struct CommonMetadata {
     /// Labels; they win over those in the files.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
 
     /// Annotations; they win over those in the files.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: BTreeMap<String, String>,
 }
 
@@ -211,7 +208,7 @@ pub struct CommonMetadata {
 #[serde(rename_all = "camelCase")]
 pub struct HealthCheckExpression {
     /// API version of the kind.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[schemars(!default)]
     pub api_version: String,
 
@@ -228,7 +225,7 @@ pub struct HealthCheckExpression {
     pub failed: Option<String>,
 
     /// True when the object is as it should be.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[schemars(!default)]
     pub current: String,
 }
@@ -238,11 +235,11 @@ pub struct HealthCheckExpression {
 #[serde(rename_all = "camelCase")]
 pub struct PostBuild {
     /// Variables and their values; they win over those from objects.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "BTreeMap::is_empty")]
     pub substitute: BTreeMap<String, String>,
 
     /// ConfigMaps and Secrets whose keys are variables; a later one wins over an earlier one.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
     pub substitute_from: Vec<SubstituteReference>,
 
     /// Whether to substitute where there are no variables at all.
@@ -256,17 +253,17 @@ pub struct PostBuild {
 #[serde(rename_all = "camelCase")]
 pub struct SubstituteReference {
     /// `ConfigMap` or `Secret`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[schemars(!default, extend("enum" = ["Secret", "ConfigMap"]))]
     pub kind: String,
 
     /// Name of the object, in the same namespace.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[schemars(!default, extend("minLength" = 1, "maxLength" = 253))]
     pub name: String,
 
     /// Goes on where the object does not exist.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "is_false")]
     #[schemars(extend("default" = false))]
     pub optional: bool,
 }
@@ -276,7 +273,7 @@ pub struct SubstituteReference {
 #[serde(rename_all = "camelCase")]
 pub struct Decryption {
     /// The format; SOPS is the only one.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[schemars(!default, extend("enum" = ["sops"]))]
     pub provider: String,
 
@@ -315,7 +312,7 @@ pub struct KubeConfig {
 #[serde(rename_all = "camelCase")]
 pub struct IgnoreRule {
     /// JSON pointers to the fields.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[schemars(!default)]
     pub paths: Vec<String>,
 
@@ -329,12 +326,12 @@ pub struct IgnoreRule {
 #[serde(rename_all = "camelCase")]
 pub struct LegacyServiceAccount {
     /// Name of the ServiceAccount.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[schemars(!default)]
     pub name: String,
 
     /// Namespace of the ServiceAccount.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[schemars(!default)]
     pub namespace: String,
 }
@@ -348,7 +345,7 @@ pub struct KustomizationStatus {
     pub observed_generation: Option<i64>,
 
     /// The conditions.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
     pub conditions: Vec<Condition>,
 
     /// Revision that was last applied completely.
@@ -372,7 +369,7 @@ pub struct KustomizationStatus {
     pub inventory: Option<Inventory>,
 
     /// The last states, newest first.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "or_default", skip_serializing_if = "Vec::is_empty")]
     pub history: Vec<HistoryEntry>,
 
     /// Kinds that were applied, as v1beta1 wrote them.
@@ -385,12 +382,12 @@ pub struct KustomizationStatus {
 #[serde(rename_all = "camelCase")]
 pub struct Snapshot {
     /// Checksum of the rendered files.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[schemars(!default)]
     pub checksum: String,
 
     /// One entry per namespace.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[schemars(!default)]
     pub entries: Vec<SnapshotEntry>,
 }
@@ -404,7 +401,7 @@ pub struct SnapshotEntry {
     pub namespace: Option<String>,
 
     /// The kinds, by group, version and kind.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[schemars(!default)]
     pub kinds: BTreeMap<String, String>,
 }

@@ -4,12 +4,14 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::field::or_default;
+
 /// A strategic merge patch or a JSON patch, and what it applies to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Patch {
     /// The patch as YAML or JSON text: an object, or a list of JSON patch operations.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[schemars(!default)]
     pub patch: String,
 
@@ -57,12 +59,12 @@ pub struct Selector {
 #[serde(rename_all = "camelCase")]
 pub struct Json6902Patch {
     /// The operations, in order.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[schemars(!default)]
     pub patch: Vec<Json6902Operation>,
 
     /// Which objects the patch applies to.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[schemars(!default)]
     pub target: Selector,
 }
@@ -72,12 +74,12 @@ pub struct Json6902Patch {
 #[serde(rename_all = "camelCase")]
 pub struct Json6902Operation {
     /// What to do.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[schemars(!default, extend("enum" = ["test", "remove", "add", "replace", "move", "copy"]))]
     pub op: String,
 
     /// JSON pointer to where it is done.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[schemars(!default)]
     pub path: String,
 
@@ -96,7 +98,7 @@ pub struct Json6902Operation {
 #[serde(rename_all = "camelCase")]
 pub struct Image {
     /// Image name that is looked for, without tag.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[schemars(!default)]
     pub name: String,
 

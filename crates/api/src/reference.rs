@@ -3,12 +3,14 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::field::or_default;
+
 /// Names an object in the same namespace.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LocalObjectReference {
     /// Name of the object.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[schemars(!default)]
     pub name: String,
 }
@@ -18,7 +20,7 @@ pub struct LocalObjectReference {
 #[serde(rename_all = "camelCase")]
 pub struct SecretKeyReference {
     /// Name of the Secret.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[schemars(!default)]
     pub name: String,
 
@@ -36,12 +38,12 @@ pub struct ObjectReference {
     pub api_version: Option<String>,
 
     /// Kind of the object.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[schemars(!default)]
     pub kind: String,
 
     /// Name of the object.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[schemars(!default)]
     pub name: String,
 
@@ -59,7 +61,7 @@ pub struct SourceReference {
     pub api_version: Option<String>,
 
     /// Kind of the source.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[schemars(
         !default,
         extend("enum" = ["OCIRepository", "GitRepository", "Bucket", "ExternalArtifact"])
@@ -67,7 +69,7 @@ pub struct SourceReference {
     pub kind: String,
 
     /// Name of the source.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[schemars(!default)]
     pub name: String,
 
@@ -81,7 +83,7 @@ pub struct SourceReference {
 #[serde(rename_all = "camelCase")]
 pub struct DependencyReference {
     /// Name of the object that is waited for.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[schemars(!default)]
     pub name: String,
 

@@ -1,5 +1,7 @@
 //! The generated CRDs against Flux's own, field by field.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
