@@ -1,6 +1,6 @@
 //! The generated CRDs against Flux's own, field by field.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests")]
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
