@@ -36,15 +36,20 @@ pub fn scalar(node: &Node, dialect: Dialect) -> Option<Result<Scalar<'_>, Error>
 
 fn typed<'a>(node: &'a Node, text: &'a str, dialect: Dialect) -> Result<Scalar<'a>, Error> {
     let plain_text = Ok(Scalar::Text(Cow::Borrowed(text)));
+    let quoted = !matches!(node.style, Style::Plain | Style::Tagged);
     match node.tag {
         Tag::Str | Tag::Other | Tag::Map | Tag::Seq => return plain_text,
         Tag::Binary => return binary(node, text),
-        Tag::None if node.style != Style::Plain => return plain_text,
+        Tag::None if quoted => return plain_text,
         _ => {}
     }
     let meaning = resolve::plain(text, dialect);
     let meant = meaning.tag();
     let wanted = node.tag;
+    // A tag that the text implies anyway is not written by the Go libraries, and then the quotes say that it is text.
+    if quoted && wanted == meant {
+        return plain_text;
+    }
     if wanted != Tag::None && wanted != meant && !(wanted == Tag::Float && meant == Tag::Int) {
         let problem = format!("cannot decode !!{} `{text}` as a !!{}", name(meant), name(wanted));
         return Err(Error::new(node.line as usize, usize::from(node.column), problem));

@@ -25,6 +25,7 @@ pub use node::{Node, NodeKind, Style, Tag};
 pub use number::{go_float, go_json_float};
 pub use order::natural;
 pub use parse::{Limits, parse, parse_with};
+pub use resolve::is_non_string;
 
 /// Which Go library decides what a plain scalar means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

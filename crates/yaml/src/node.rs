@@ -11,6 +11,8 @@ pub enum Style {
     Literal,
     /// `>` block.
     Folded,
+    /// Any of these, under an explicit tag, which then alone decides the type.
+    Tagged,
 }
 
 /// The type of a node: resolved when it was parsed, or demanded by an explicit tag.

@@ -75,7 +75,7 @@ pub fn parse_with(text: &str, dialect: Dialect, limits: Limits) -> Result<Vec<No
 fn refuse_control_characters(text: &str) -> Result<(), Error> {
     let control =
         |byte: &u8| (*byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r')) || *byte == 0x7f;
-    let Some(at) = text.as_bytes().iter().position(|byte| control(byte)) else { return Ok(()) };
+    let Some(at) = text.as_bytes().iter().position(control) else { return Ok(()) };
     let line = text[..at].bytes().filter(|&byte| byte == b'\n').count() + 1;
     Err(Error::new(line, 0, "control characters are not allowed"))
 }
@@ -188,10 +188,12 @@ impl Builder {
             ScalarStyle::Literal => Style::Literal,
             ScalarStyle::Folded => Style::Folded,
         };
-        let tag = match tag.map_or(Tag::None, explicit) {
-            Tag::None if style == Style::Plain => resolve::plain(&text, self.dialect).tag(),
-            Tag::None => Tag::Str,
-            tag => tag,
+        let (tag, style) = match tag.map_or(Tag::None, explicit) {
+            Tag::None if style == Style::Plain => {
+                (resolve::plain(&text, self.dialect).tag(), style)
+            }
+            Tag::None => (Tag::Str, style),
+            tag => (tag, Style::Tagged),
         };
         at(NodeKind::Scalar(text), tag, style, span)
     }

@@ -114,3 +114,16 @@ pub(crate) fn is_base_60(text: &str) -> bool {
             _ => false,
         })
 }
+
+/// Whether go-yaml v2 would read this text, standing alone, as something else than a string.
+///
+/// This is what kyaml asks before it writes a bare string.
+#[must_use]
+pub fn is_non_string(text: &str) -> bool {
+    !text.is_empty()
+        && !text.contains('\n')
+        && !matches!(
+            plain(text, Dialect::GoV2),
+            Meaning::Text | Meaning::Timestamp | Meaning::Merge
+        )
+}

@@ -46,14 +46,10 @@ fn is_blank_or_end(byte: Option<&u8>, next: &str) -> bool {
 }
 
 fn leading_indicator(text: &[u8]) -> bool {
-    match text {
-        [b'#' | b',' | b'[' | b']' | b'{' | b'}' | b'&' | b'*' | b'!' | b'|' | b'>', ..]
-        | [b'\'' | b'"' | b'%' | b'@' | b'`', ..]
-        | [b'-', b'-', b'-', ..]
-        | [b'.', b'.', b'.', ..] => true,
-        [b'?' | b':' | b'-'] | [b'?' | b':' | b'-', b' ' | b'\t', ..] => true,
-        _ => false,
-    }
+    let indicators: &[u8] = b"#,[]{}&*!|>'\"%@`";
+    let document_mark = text.starts_with(b"---") || text.starts_with(b"...");
+    let lone = matches!(text, [b'?' | b':' | b'-'] | [b'?' | b':' | b'-', b' ' | b'\t', ..]);
+    document_mark || lone || text.first().is_some_and(|first| indicators.contains(first))
 }
 
 fn facts(text: &str) -> Facts {
