@@ -1,0 +1,44 @@
+# The only list of commands; `make` prints it. What a command does is in the script that it names.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint generated bench soak install build conformance-kustomize conformance-helm
+
+# The behaviour tests mostly wait: many of them run at a time.
+BEHAVIOUR_THREADS ?= 12
+
+help: ## Print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## Watch commits become cluster state (EXIT=1 removes it; KUBECONFIG=path uses your cluster)
+	@EXIT='$(EXIT)' DEMO_KUBECONFIG='$(if $(filter command line,$(origin KUBECONFIG)),$(KUBECONFIG))' examples/demo/demo.sh
+
+test: ## Run every test, from nothing, against a real API server
+	@BEHAVIOUR_THREADS=$(BEHAVIOUR_THREADS) hack/test.sh
+
+lint: generated ## Check format, lints, layers, file lengths and generated files
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	hack/check-layers.sh
+	hack/check-lengths.sh
+	hack/check-go.sh
+
+generated: ## Check that generated files are current
+	@hack/check-generated.sh
+
+bench: ## Print sizes, memory and the TLS stack of a release build
+	@hack/bench.sh
+
+soak: ## Run the long tests
+	@BEHAVIOUR_THREADS=$(BEHAVIOUR_THREADS) hack/test.sh --ignored
+
+build: ## Build inhaul for release
+	cargo build --release --package inhaul
+
+install: ## Put inhaul on the PATH
+	cargo install --locked --path crates/inhaul
+
+conformance-kustomize: ## Compare rendering with the kustomize binary (DIR=corpus)
+	@hack/conformance.sh kustomize '$(DIR)'
+
+conformance-helm: ## Compare rendering with the helm binary (DIR=corpus)
+	@hack/conformance.sh helm '$(DIR)'
