@@ -50,8 +50,9 @@ const fn kustomization(
 
 /// Every field beyond Flux's v1, and what is done with it.
 ///
-/// From Flux's API as of kustomize-controller 0.1 to 1.1 and source-controller 0.1 to 1.6. Defaults
-/// that differed (`spec.timeout` was 20s, `spec.gitImplementation` was filled in) follow v1.
+/// From `api/v1beta1` and `api/v1beta2` of kustomize-controller and source-controller, whatever
+/// release they were in (`spec.serviceAccount` went in kustomize-controller 0.3). Defaults that
+/// differed (`spec.timeout` was 20s, `spec.gitImplementation` was filled in) follow v1.
 pub const LEGACY_FIELDS: &[LegacyField] = &[
     git(
         "spec.gitImplementation",
