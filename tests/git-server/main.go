@@ -4,6 +4,7 @@
 //
 //	git-server --root DIR --addr 127.0.0.1:0
 //	git-server --generate-large DIR.git
+//	git-server --generate-certs DIR
 package main
 
 import (
@@ -26,12 +27,19 @@ func main() {
 	key := flag.String("tls-key", "", "key file (PEM) of --tls-cert")
 	clientCA := flag.String("tls-client-ca", "", "certificates (PEM) that a client certificate must be signed by")
 	large := flag.String("generate-large", "", "make a large bare repository there, and exit")
+	certs := flag.String("generate-certs", "", "write ca.crt and certificates for server and client there, and exit")
 	flag.Parse()
 	log.SetFlags(0)
 	log.SetPrefix("git-server: ")
 
 	if *large != "" {
 		if err := generateLarge(*large); err != nil {
+			log.Fatal(err)
+		}
+		return
+	}
+	if *certs != "" {
+		if err := generateCerts(*certs); err != nil {
 			log.Fatal(err)
 		}
 		return
@@ -113,8 +121,6 @@ func newServer(root string) (http.Handler, error) {
 func (s *server) serveGit(w http.ResponseWriter, r *http.Request) {
 	repo, service := target(r)
 	s.stats.count(repo, service, r)
-	// Go's CGI passes no header named Git-Protocol as GIT_PROTOCOL, but http-backend reads
-	// HTTP_GIT_PROTOCOL too; protocol version 2 works because of that.
 	fault := s.faults.of(repo)
 	if fault.applies(service) && fault.answer(w, r, service) {
 		return

@@ -154,7 +154,10 @@ impl Door {
 /// A panic in gix on foreign input ends one operation, not the process.
 fn broke_down(panic: &tokio::task::JoinError) -> Error {
     tracing::error!(%panic, "git operation broke down");
-    Error::new(ErrorKind::Protocol, "the answer of the server could not be handled (internal error)")
+    Error::new(
+        ErrorKind::Protocol,
+        "the answer of the server could not be handled (internal error)",
+    )
 }
 
 fn timed_out() -> Error {

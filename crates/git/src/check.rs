@@ -142,8 +142,19 @@ mod tests {
     #[test]
     fn names_that_mean_something_else_are_bad() {
         for name in [
-            "", ".", "..", "a/b", ".git", ".GIT", ".Git ", ".git.", "git~1", "GIT~1",
-            ".g\u{200c}it", ".git::$INDEX_ALLOCATION", "\u{feff}.git",
+            "",
+            ".",
+            "..",
+            "a/b",
+            ".git",
+            ".GIT",
+            ".Git ",
+            ".git.",
+            "git~1",
+            "GIT~1",
+            ".g\u{200c}it",
+            ".git::$INDEX_ALLOCATION",
+            "\u{feff}.git",
         ] {
             assert!(bad_name(name.as_bytes()).is_some(), "{name:?}");
         }

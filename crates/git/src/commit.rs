@@ -108,7 +108,9 @@ mod tests {
         assert_eq!(commit.author.seconds, -2_208_988_800);
         assert_eq!(commit.committer.seconds, 4_300_000_000);
         assert_eq!(commit.parents.len(), 1);
-        for odd in [&b"author\ncommitter x y z\n"[..], b"committer <> 99999999999999999999 +0\n\n", b""] {
+        for odd in
+            [&b"author\ncommitter x y z\n"[..], b"committer <> 99999999999999999999 +0\n\n", b""]
+        {
             assert_eq!(parse(odd).unwrap().committer.seconds, 0);
         }
     }

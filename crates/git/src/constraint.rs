@@ -148,8 +148,9 @@ fn parse_group(text: &str) -> Result<Vec<Bound>, String> {
         let operator_end = rest.find(|c: char| !is_operator(c)).unwrap_or(rest.len());
         let (operator, after) = rest.split_at(operator_end);
         let after = after.trim_start();
-        let version_end =
-            after.find(|c: char| c == ',' || c.is_whitespace() || is_operator(c)).unwrap_or(after.len());
+        let version_end = after
+            .find(|c: char| c == ',' || c.is_whitespace() || is_operator(c))
+            .unwrap_or(after.len());
         let (version, tail) = after.split_at(version_end);
         if version.is_empty() || tail.starts_with(is_operator) {
             return Err(format!("{text:?} needs one version after {operator:?}"));
@@ -283,7 +284,17 @@ mod tests {
 
     #[test]
     fn what_is_not_a_range_is_refused() {
-        for range in ["", "foo", "1.2.3.4", "><1", ">=", "1.2.3 || ", ">=1.2<3.0.0", "1.-", "99999999999999999999"] {
+        for range in [
+            "",
+            "foo",
+            "1.2.3.4",
+            "><1",
+            ">=",
+            "1.2.3 || ",
+            ">=1.2<3.0.0",
+            "1.-",
+            "99999999999999999999",
+        ] {
             assert!(Constraint::parse(range).is_err(), "{range}");
         }
     }

@@ -54,8 +54,9 @@ impl Credentials {
 
     /// The header to send, marked as sensitive.
     pub(crate) fn header(&self, url: &RemoteUrl) -> Result<Option<HeaderValue>, Error> {
-        let basic =
-            |user: &str, password: &str| format!("Basic {}", STANDARD.encode(format!("{user}:{password}")));
+        let basic = |user: &str, password: &str| {
+            format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
+        };
         let text = match (&self.authorization, url.user_info()) {
             (Authorization::Anonymous, None) => return Ok(None),
             (Authorization::Anonymous, Some((user, password))) => basic(user, password),
@@ -102,9 +103,9 @@ impl Credentials {
             }
         }
         part(certificate_authority.as_deref().unwrap_or_default());
-        let (certificate, key) = client_certificate.as_ref().map_or((&[][..], &[][..]), |pair| {
-            (pair.0.as_slice(), pair.1.as_slice())
-        });
+        let (certificate, key) = client_certificate
+            .as_ref()
+            .map_or((&[][..], &[][..]), |pair| (pair.0.as_slice(), pair.1.as_slice()));
         part(certificate);
         part(key);
     }

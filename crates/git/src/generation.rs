@@ -53,7 +53,7 @@ impl Generation {
             numbers.extend(name.to_str().and_then(|n| n.strip_prefix("odb-")?.parse::<u64>().ok()));
         }
         numbers.sort_unstable();
-        let newest = numbers.pop();
+        let newest = numbers.pop().filter(|newest| *newest > 0);
         for old in numbers {
             remove_quietly(&directory.join(format!("odb-{old}")));
         }
@@ -77,6 +77,14 @@ impl Generation {
         Ok(next)
     }
 
+    /// A database for a question that is answered and forgotten; it goes when dropped.
+    pub(crate) fn scratch(directory: &Path, limits: &Limits) -> Result<Self, Error> {
+        remove_quietly(&directory.join("odb-0"));
+        let scratch = Self::open(directory, 0, limits)?;
+        scratch.retired.store(true, Ordering::Relaxed);
+        Ok(scratch)
+    }
+
     fn open(directory: &Path, number: u64, limits: &Limits) -> Result<Self, Error> {
         let path = directory.join(format!("odb-{number}"));
         let failed = |error: io::Error| storage("object database", &path, &error);
@@ -90,8 +98,8 @@ impl Generation {
             alloc_limit_bytes: Some(limits.object_bytes),
             ..StoreOptions::default()
         };
-        let store = Store::at_opts(objects, Sha1, &mut std::iter::empty(), options)
-            .map_err(failed)?;
+        let store =
+            Store::at_opts(objects, Sha1, &mut std::iter::empty(), options).map_err(failed)?;
         let tips = read_tips(&path.join("tips")).map_err(failed)?;
         Ok(Self {
             number,

@@ -46,8 +46,7 @@ pub(crate) fn client(
         move |_| Error::new(ErrorKind::CredentialsInvalid, message)
     };
     if let Some(pem) = credentials.and_then(|c| c.certificate_authority.as_deref()) {
-        let certificates =
-            reqwest::Certificate::from_pem_bundle(pem).map_err(invalid("ca.crt"))?;
+        let certificates = reqwest::Certificate::from_pem_bundle(pem).map_err(invalid("ca.crt"))?;
         if certificates.is_empty() {
             return Err(Error::new(ErrorKind::CredentialsInvalid, "ca.crt holds no certificate"));
         }
@@ -189,10 +188,7 @@ impl Http for Exchange {
             })
             .map_err(|error| gix::Error::from_error(self.fail(error)))?;
         let shared = Arc::new(Mutex::new(Answer::Come(Some(answer))));
-        Ok(GetResponse {
-            headers: Headers::new(self, &shared),
-            body: Body::new(self, &shared),
-        })
+        Ok(GetResponse { headers: Headers::new(self, &shared), body: Body::new(self, &shared) })
     }
 
     fn post(

@@ -13,7 +13,6 @@ const LINE_LENGTH: usize = 200;
 #[derive(Clone, Default)]
 pub(crate) struct RemoteLines {
     lines: Arc<Mutex<VecDeque<String>>>,
-    steps: StepShared,
 }
 
 impl RemoteLines {
@@ -25,8 +24,9 @@ impl RemoteLines {
     fn keep(&self, text: &str) {
         let line: String =
             text.trim().chars().filter(|c| !c.is_control()).take(LINE_LENGTH).collect();
-        // Counters ("Counting objects: 12% (3/25)") say nothing about a failure.
-        if line.is_empty() || line.contains("% (") || line.contains("objects: ") {
+        // Counters ("Counting objects: 12% (3/25)") and what is left of them where they were cut
+        // into packets say nothing about a failure.
+        if !line.contains(' ') || line.contains("objects") || line.contains("pack-reused") {
             return;
         }
         let mut lines = self.lines.lock();
@@ -44,29 +44,31 @@ impl RemoteLines {
 pub(crate) struct Task {
     lines: RemoteLines,
     is_remote: bool,
+    /// gix itself reads what it counted here.
+    steps: StepShared,
 }
 
 impl RemoteLines {
     pub(crate) fn task(&self) -> Task {
-        Task { lines: self.clone(), is_remote: false }
+        Task { lines: self.clone(), is_remote: false, steps: StepShared::default() }
     }
 }
 
 impl Count for Task {
     fn set(&self, step: Step) {
-        self.lines.steps.store(step, std::sync::atomic::Ordering::Relaxed);
+        self.steps.store(step, std::sync::atomic::Ordering::Relaxed);
     }
 
     fn step(&self) -> Step {
-        self.lines.steps.load(std::sync::atomic::Ordering::Relaxed)
+        self.steps.load(std::sync::atomic::Ordering::Relaxed)
     }
 
     fn inc_by(&self, step: Step) {
-        self.lines.steps.fetch_add(step, std::sync::atomic::Ordering::Relaxed);
+        self.steps.fetch_add(step, std::sync::atomic::Ordering::Relaxed);
     }
 
     fn counter(&self) -> StepShared {
-        self.lines.steps.clone()
+        self.steps.clone()
     }
 }
 
@@ -103,6 +105,6 @@ impl NestedProgress for Task {
 
     fn add_child_with_id(&mut self, _name: impl Into<String>, id: Id) -> Self {
         let remote: Id = gix::protocol::fetch::ProgressId::RemoteProgress.into();
-        Self { lines: self.lines.clone(), is_remote: id == remote }
+        Self { is_remote: id == remote, ..self.lines.task() }
     }
 }

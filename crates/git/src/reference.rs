@@ -41,7 +41,9 @@ impl Reference {
         let set = |field: &Option<String>| field.clone().filter(|text| !text.is_empty());
         if let Some(commit) = set(&self.commit) {
             let id = parse_id(&commit).ok_or_else(|| {
-                invalid(format!("commit {commit:?} is not a full commit id of 40 hexadecimal digits"))
+                invalid(format!(
+                    "commit {commit:?} is not a full commit id of 40 hexadecimal digits"
+                ))
             })?;
             let branch = set(&self.branch).map(checked_branch).transpose()?;
             return Ok(Wanted::Commit { id, branch });
@@ -129,7 +131,8 @@ mod tests {
 
     #[test]
     fn names_that_git_would_not_take_are_refused() {
-        for branch in ["../../x", "a..b", "a b", "a\nb", "x.lock", "/x", "x/", "a//b", "~1", "a:b"] {
+        for branch in ["../../x", "a..b", "a b", "a\nb", "x.lock", "/x", "x/", "a//b", "~1", "a:b"]
+        {
             let error = Reference::branch(branch).wanted().expect_err(branch);
             assert_eq!(error.kind(), ErrorKind::ReferenceInvalid);
         }

@@ -13,7 +13,7 @@ use gix::protocol::ls_refs::RefPrefixes;
 use gix::protocol::transport::client::blocking_io::http::Transport;
 use gix::protocol::transport::{Protocol, Service};
 use gix::protocol::{Handshake, LsRefsCommand};
-use std::io::{BufRead, BufReader, Read, Seek, Write};
+use std::io::{BufRead, BufReader, Seek, Write};
 use std::sync::atomic::AtomicBool;
 
 /// How we introduce ourselves to servers.
@@ -47,7 +47,7 @@ impl<'a> Session<'a> {
         limits: &'a Limits,
         stop: &'a Stop,
     ) -> Result<Self, Error> {
-        let parsed = gix::url::parse(url.into())
+        let parsed = gix::url::parse(url)
             .map_err(|_| Error::new(ErrorKind::UrlInvalid, "not a URL that Git understands"))?;
         exchange.allow(limits.listing_bytes);
         let lines = RemoteLines::default();
@@ -70,6 +70,15 @@ impl<'a> Session<'a> {
             return Err(Error::new(ErrorKind::Protocol, why));
         }
         Ok(Self { transport, exchange, handshake, lines, stop, limits })
+    }
+
+    /// Whether a commit can be fetched by its id although no ref points to it. Version 2 of the
+    /// protocol knows no such restriction; before it, the server says what it allows.
+    pub(crate) fn serves_any_commit(&self) -> bool {
+        let capabilities = &self.handshake.capabilities;
+        self.handshake.server_protocol_version == Protocol::V2
+            || capabilities.contains("allow-reachable-sha1-in-want")
+            || capabilities.contains("allow-any-sha1-in-want")
     }
 
     /// The refs whose names begin with one of `prefixes`, at least: servers may send more.

@@ -6,7 +6,7 @@ use gix::ObjectId;
 use gix::hash::Kind::Sha1;
 use gix::objs::tree::EntryKind;
 use gix::objs::{Kind as ObjectKind, TreeRefIter};
-use gix::odb::{Header as _, HandleArc};
+use gix::odb::{HandleArc, Header as _};
 use inhaul_tree::{ContentId, Entry, Error, Kind, MAX_FILE_BYTES, Tree, TreePath};
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -71,7 +71,11 @@ impl GitTree {
             })?;
             match std::str::from_utf8(entry.filename) {
                 Ok(name) => {
-                    directory.entries.push((name.to_owned(), entry.mode.kind(), entry.oid.to_owned()));
+                    directory.entries.push((
+                        name.to_owned(),
+                        entry.mode.kind(),
+                        entry.oid.to_owned(),
+                    ));
                 }
                 Err(_) => directory.unreadable = Some(entry.filename.to_string()),
             }

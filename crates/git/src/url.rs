@@ -157,19 +157,15 @@ fn percent_decode(text: &str) -> Result<String, String> {
     String::from_utf8(bytes).map_err(|_| broken())
 }
 
-/// What may be shown of an address that was not accepted: no user information, no query, no
-/// control characters.
+/// What may be shown of an address that was not accepted. Where an @ is in it, nobody can tell
+/// where the password ends.
 fn redact(text: &str) -> String {
-    let text = text.split(['?', '#']).next().unwrap_or_default();
-    let shown = match text.split_once("://") {
-        Some((scheme, rest)) => {
-            let (authority, path) = rest.split_at(rest.find(['/', '\\']).unwrap_or(rest.len()));
-            // An @ in what looks like the path may still belong to a password.
-            let path = path.rsplit_once('@').map_or(path, |(_, after)| after);
-            let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-            format!("{scheme}://{host}{path}")
-        }
-        None => text.rsplit_once('@').map_or(text, |(_, after)| after).to_owned(),
+    let shown = if text.contains('@') {
+        let scheme = text.split_once("://").map_or("", |(scheme, _)| scheme);
+        let known = scheme.chars().all(|c| c.is_ascii_alphanumeric());
+        return format!("{}://***", if known { scheme } else { "" });
+    } else {
+        text.split(['?', '#']).next().unwrap_or_default()
     };
     shown.chars().filter(|c| !c.is_control()).take(200).collect()
 }
@@ -180,7 +176,8 @@ mod tests {
 
     #[test]
     fn plain_addresses_are_accepted_and_shown_without_secrets() {
-        let url = RemoteUrl::parse("https://us%40er:pa%2Fss@Example.com:8443/team/repo.git/").unwrap();
+        let url =
+            RemoteUrl::parse("https://us%40er:pa%2Fss@Example.com:8443/team/repo.git/").unwrap();
         assert_eq!(url.to_string(), "https://example.com:8443/team/repo.git");
         assert_eq!(url.user_info(), Some(&("us@er".to_owned(), "pa/ss".to_owned())));
         assert!(!format!("{url:?}").contains("pa/ss"));

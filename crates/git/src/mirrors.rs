@@ -1,0 +1,153 @@
+//! All mirrors of one process.
+
+use crate::call::Door;
+use crate::generation::{create_private, remove_quietly, storage, write_atomically};
+use crate::mirror::Access;
+use crate::{Credentials, Error, Limits, Mirror, RemoteUrl, http};
+use parking_lot::Mutex;
+use sha2::{Digest, Sha256};
+use std::collections::HashMap;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+use tokio::time::Instant;
+
+/// The mirrors below one directory. Equal URL and identity give the same mirror.
+pub struct Mirrors {
+    root: PathBuf,
+    limits: Limits,
+    door: Arc<Door>,
+    environment_proxy: bool,
+    /// The client of everybody who needs no certificates of their own.
+    client: reqwest::Client,
+    /// Makes names of directories tell nothing about passwords.
+    key: [u8; 32],
+    open: Mutex<HashMap<String, (Arc<Mirror>, Instant)>>,
+}
+
+impl Mirrors {
+    /// Uses `root` for object databases, which it keeps to itself; what an earlier process left
+    /// there is used again. `environment_proxy` says whether `HTTPS_PROXY` and its like are
+    /// honoured, as Flux does.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Storage`].
+    pub fn open(root: &Path, limits: Limits, environment_proxy: bool) -> Result<Self, Error> {
+        create_private(root).map_err(|error| storage("create", root, &error))?;
+        let key = root.join("identity-key");
+        Ok(Self {
+            root: root.to_owned(),
+            limits,
+            door: Arc::new(Door::new(&limits)),
+            environment_proxy,
+            client: http::client(None, environment_proxy)?,
+            key: read_or_make_key(&key).map_err(|error| storage("read", &key, &error))?,
+            open: Mutex::default(),
+        })
+    }
+
+    /// The mirror of a remote for an identity.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::CredentialsInvalid`].
+    pub fn mirror(&self, url: &RemoteUrl, credentials: &Credentials) -> Result<Arc<Mirror>, Error> {
+        let access = self.access(url, credentials).map_err(|error| error.at(url))?;
+        let name = self.name(url, credentials);
+        let mut open = self.open.lock();
+        if let Some((mirror, used)) = open.get_mut(&name) {
+            *used = Instant::now();
+            mirror.renew(access);
+            return Ok(Arc::clone(mirror));
+        }
+        let directory = self.root.join(&name);
+        let door = Arc::clone(&self.door);
+        let mirror = Arc::new(Mirror::new(url.clone(), directory, self.limits, door, access));
+        open.insert(name, (Arc::clone(&mirror), Instant::now()));
+        Ok(mirror)
+    }
+
+    /// Removes the object databases that nobody asked for during `unused_for`, those of earlier
+    /// processes included. Answers how many went.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Storage`].
+    pub fn sweep(&self, unused_for: Duration) -> Result<usize, Error> {
+        let failed = |error: io::Error| storage("sweep", &self.root, &error);
+        let mut removed = 0;
+        let mut open = self.open.lock();
+        open.retain(|_, (mirror, used)| {
+            let in_use = Arc::strong_count(mirror) > 1 || mirror.is_read();
+            let keep = in_use || used.elapsed() < unused_for;
+            if !keep {
+                remove_quietly(mirror.directory());
+                removed += 1;
+            }
+            keep
+        });
+        for entry in std::fs::read_dir(&self.root).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let metadata = entry.metadata().map_err(failed)?;
+            let known = entry.file_name().to_str().is_none_or(|name| open.contains_key(name));
+            if !metadata.is_dir() || known {
+                continue;
+            }
+            let last = latest_change(&entry.path()).map_err(failed)?;
+            if last.elapsed().unwrap_or_default() >= unused_for {
+                remove_quietly(&entry.path());
+                removed += 1;
+            }
+        }
+        Ok(removed)
+    }
+
+    fn access(&self, url: &RemoteUrl, credentials: &Credentials) -> Result<Access, Error> {
+        let client = if credentials.needs_own_client() {
+            http::client(Some(credentials), self.environment_proxy)?
+        } else {
+            self.client.clone()
+        };
+        Ok(Access { client, authorization: credentials.header(url)? })
+    }
+
+    fn name(&self, url: &RemoteUrl, credentials: &Credentials) -> String {
+        let mut hash = Sha256::new();
+        hash.update(self.key);
+        let mut part = |text: &str| {
+            hash.update((text.len() as u64).to_le_bytes());
+            hash.update(text);
+        };
+        part(url.as_str());
+        if let Some((user, password)) = url.user_info() {
+            part(user);
+            part(password);
+        }
+        credentials.feed(&mut hash);
+        hex::encode(&hash.finalize()[..16])
+    }
+}
+
+/// When something below a mirror's directory changed last.
+fn latest_change(directory: &Path) -> io::Result<SystemTime> {
+    let mut latest = std::fs::metadata(directory)?.modified()?;
+    for entry in std::fs::read_dir(directory)? {
+        latest = latest.max(entry?.metadata()?.modified()?);
+    }
+    Ok(latest)
+}
+
+fn read_or_make_key(path: &Path) -> io::Result<[u8; 32]> {
+    let mut key = [0; 32];
+    match std::fs::read(path) {
+        Ok(bytes) if bytes.len() == key.len() => {
+            key.copy_from_slice(&bytes);
+            return Ok(key);
+        }
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        // Without the key nothing below is found again; it is made anew and the rest swept.
+        Ok(_) | Err(_) => {}
+    }
+    std::fs::File::open("/dev/urandom")?.read_exact(&mut key)?;
+    write_atomically(path, &key)?;
+    Ok(key)
+}

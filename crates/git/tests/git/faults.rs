@@ -1,0 +1,188 @@
+//! Servers that misbehave: an error in time, nothing half-believed, nothing left behind.
+
+use crate::support::{Client, Server, error, fetch, fetch_within, read, reference, resolve};
+use inhaul_git::{Call, ErrorKind, Limits};
+use serde_json::json;
+use std::time::{Duration, Instant};
+
+/// A server with a repository of a few hundred files.
+fn medium() -> Option<(Server, Client)> {
+    let server = Server::start()?;
+    let repository = server.repository("x.git");
+    let files: Vec<(String, String)> = (0..300)
+        .map(|n| (format!("apps/{}/{n}.yaml", n % 17), format!("value: {}\n", n * 7919).repeat(20)))
+        .collect();
+    let files: Vec<(&str, Option<&str>)> =
+        files.iter().map(|(path, text)| (path.as_str(), Some(text.as_str()))).collect();
+    repository.commit("main", &files);
+    Some((server, Client::new()))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_status_has_its_own_error() {
+    let Some((server, client)) = medium() else { return };
+    let mirror = client.mirror(&server, "x.git");
+    for (status, kind, reason) in [
+        (401, ErrorKind::Unauthorized, "AuthenticationFailed"),
+        (403, ErrorKind::Forbidden, "AuthenticationFailed"),
+        (404, ErrorKind::NotFound, "GitOperationFailed"),
+        (407, ErrorKind::Unauthorized, "AuthenticationFailed"),
+        (418, ErrorKind::Protocol, "GitOperationFailed"),
+        (429, ErrorKind::RateLimited, "GitOperationFailed"),
+        (500, ErrorKind::Server, "GitOperationFailed"),
+        (503, ErrorKind::Server, "GitOperationFailed"),
+    ] {
+        for services in [["handshake"], ["list-refs"]] {
+            let fault = json!({"repo": "x.git", "mode": "status", "status": status, "retryAfter": "17", "services": services});
+            server.fault(fault).await;
+            let error = error(resolve(&mirror, json!({"branch": "main"})).await);
+            assert_eq!((error.kind(), error.reason()), (kind, reason), "{status}: {error}");
+            assert!(error.to_string().starts_with(&format!("{}/x.git: ", server.url)), "{error}");
+            assert!(error.to_string().contains(&status.to_string()), "{error}");
+            assert_eq!(error.retry_after(), Some(Duration::from_secs(17)));
+        }
+    }
+    server.clear().await;
+    resolve(&mirror, json!({"branch": "main"})).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_hangs_or_drips_is_left_at_the_deadline_and_blocks_nobody() {
+    let Some((server, client)) = medium() else { return };
+    let other = server.repository("y.git");
+    other.commit("main", &[("a", Some("y"))]);
+    let mirror = client.mirror(&server, "x.git");
+    for mode in ["hang", "hang-before", "drip", "endless-progress"] {
+        for service in ["handshake", "list-refs", "fetch"] {
+            if mode == "endless-progress" && service != "fetch" {
+                continue;
+            }
+            server.fault(json!({"repo": "x.git", "mode": mode, "services": [service]})).await;
+            let began = Instant::now();
+            let timeout = Duration::from_millis(1500);
+            let slow = {
+                let mirror = mirror.clone();
+                tokio::spawn(async move {
+                    fetch_within(&mirror, json!({"branch": "main"}), timeout).await.err()
+                })
+            };
+            let quick = fetch(&client.mirror(&server, "y.git"), json!({"branch": "main"})).await;
+            assert_eq!(read(&quick.unwrap(), "a"), "y");
+            assert!(began.elapsed() < timeout, "{mode} at {service} blocks others");
+            let error =
+                slow.await.unwrap().unwrap_or_else(|| panic!("{mode} at {service} succeeded"));
+            assert_eq!(error.kind(), ErrorKind::Timeout, "{mode} at {service}: {error}");
+            assert!(began.elapsed() < timeout * 2, "{mode} at {service}: {:?}", began.elapsed());
+        }
+    }
+    server.clear().await;
+    fetch(&mirror, json!({"branch": "main"})).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_call_ends_at_once() {
+    let Some((server, client)) = medium() else { return };
+    let mirror = client.mirror(&server, "x.git");
+    server.fault(json!({"repo": "x.git", "mode": "hang"})).await;
+    let call = Call::within(Duration::from_secs(60));
+    let cancel = call.cancel.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        cancel.cancel();
+    });
+    let began = Instant::now();
+    let branch = reference(&json!({"branch": "main"}));
+    let error = error(mirror.resolve(&branch, Duration::ZERO, &call).await);
+    assert_eq!(error.kind(), ErrorKind::Cancelled);
+    assert!(began.elapsed() < Duration::from_secs(3));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pack_that_breaks_off_or_was_changed_leaves_nothing() {
+    let Some((server, client)) = medium() else { return };
+    let mirror = client.mirror(&server, "x.git");
+    let mut faults = Vec::new();
+    for bytes in [0, 3, 4, 20, 60, 200, 2000, 9000] {
+        faults.push(("truncate", bytes));
+        // A change in the framing, in the header, in objects, at the end.
+        faults.push(("corrupt", bytes + 40));
+    }
+    for (mode, bytes) in faults {
+        server
+            .fault(json!({"repo": "x.git", "mode": mode, "bytes": bytes, "services": ["fetch"]}))
+            .await;
+        match fetch_within(&mirror, json!({"branch": "main"}), Duration::from_secs(10)).await {
+            // A flipped bit in a progress message harms nobody.
+            Ok(snapshot) => {
+                assert_eq!(mode, "corrupt", "at {bytes}");
+                assert!(read(&snapshot, "apps/0/0.yaml").starts_with("value: 0\n"));
+                return;
+            }
+            Err(error) => {
+                let expected =
+                    [ErrorKind::Protocol, ErrorKind::Network, ErrorKind::ReferenceNotFound];
+                assert!(expected.contains(&error.kind()), "{mode} at {bytes}: {error}");
+            }
+        }
+        let left: Vec<_> =
+            client.files().into_iter().filter(|file| !file.ends_with("identity-key")).collect();
+        assert_eq!(left, Vec::<std::path::PathBuf>::new(), "{mode} at {bytes}");
+    }
+    server.clear().await;
+    fetch(&mirror, json!({"branch": "main"})).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn empty_answers_web_pages_and_floods_are_errors() {
+    let Some((server, _)) = medium() else { return };
+    let client = Client::with(Limits { listing_bytes: 100_000, ..Limits::default() });
+    let mirror = client.mirror(&server, "x.git");
+    for (fault, kind, words) in [
+        (json!({"mode": "empty"}), ErrorKind::Protocol, ""),
+        (json!({"mode": "html"}), ErrorKind::Protocol, "a web page"),
+        (
+            json!({"mode": "many-refs", "count": 1_000_000, "services": ["list-refs"]}),
+            ErrorKind::TooLarge,
+            "limit",
+        ),
+        (
+            json!({"mode": "many-refs", "count": 1_000_000, "services": ["handshake"]}),
+            ErrorKind::Protocol,
+            "",
+        ),
+        (json!({"mode": "empty", "services": ["fetch"]}), ErrorKind::Protocol, ""),
+    ] {
+        let mut fault = fault;
+        fault["repo"] = json!("x.git");
+        server.fault(fault.clone()).await;
+        let error = error(fetch(&mirror, json!({"branch": "main"})).await);
+        assert_eq!(error.kind(), kind, "{fault}: {error}");
+        assert!(error.to_string().contains(words), "{fault}: {error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn limits_on_packs_and_files_hold() {
+    let Some((server, _)) = medium() else { return };
+    for (limits, kind) in [
+        (Limits { pack_bytes: 1000, ..Limits::default() }, ErrorKind::TooLarge),
+        (Limits { pack_objects: 10, ..Limits::default() }, ErrorKind::TooLarge),
+        (Limits { tree_entries: 100, ..Limits::default() }, ErrorKind::TooLarge),
+        (Limits { tree_depth: 1, ..Limits::default() }, ErrorKind::TooLarge),
+        (Limits { object_bytes: 100, ..Limits::default() }, ErrorKind::Protocol),
+    ] {
+        let client = Client::with(limits);
+        let error = error(fetch(&client.mirror(&server, "x.git"), json!({"branch": "main"})).await);
+        assert_eq!(error.kind(), kind, "{limits:?}: {error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_not_there_is_a_network_error() {
+    let Some((server, client)) = medium() else { return };
+    let mirror = client.mirror(&server, "x.git");
+    drop(server);
+    let error = error(resolve(&mirror, json!({"branch": "main"})).await);
+    assert_eq!(error.kind(), ErrorKind::Network);
+    assert!(error.to_string().to_lowercase().contains("refused"), "{error}");
+}
