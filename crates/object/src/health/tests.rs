@@ -353,6 +353,12 @@ fn pods() {
             ),
             (
                 none.clone(),
+                json!({"phase": "Pending",
+                    "conditions": condition("PodScheduled", "False", "SchedulingGated")}),
+                progress("Pod is in the Pending phase"),
+            ),
+            (
+                none.clone(),
                 json!({"phase": "Running"}),
                 progress("Pod is running but is not Ready"),
             ),

@@ -134,11 +134,16 @@ pub(super) fn pod(object: &Value, conditions: &[Condition<'_>]) -> Health {
             names if names.is_empty() => in_progress("Pod is running but is not Ready"),
             names => Health::Failed(format!("Containers in CrashLoop state: {}", names.join(","))),
         },
-        "Pending" if has("PodScheduled", "False") => in_progress("Pod has not been scheduled"),
+        "Pending" if unschedulable(conditions) => in_progress("Pod has not been scheduled"),
         "Pending" => in_progress("Pod is in the Pending phase"),
         "" => in_progress("Pod phase not available"),
         phase => Health::InProgress(format!("unknown phase {phase}")),
     }
+}
+
+fn unschedulable(conditions: &[Condition<'_>]) -> bool {
+    let refused = conditions.iter().find(|c| c.name == "PodScheduled" && c.status == "False");
+    refused.is_some_and(|condition| condition.reason == "Unschedulable")
 }
 
 pub(super) fn job(object: &Value, conditions: &[Condition<'_>]) -> Health {
