@@ -1,7 +1,7 @@
 //! Whether a live object has become what it asks for, by the rules of kstatus.
 //!
 //! Behaviour taken from kstatus as Flux 2.9 uses it (its fork of cli-utils, and its own reader for
-//! Jobs: a running Job is in progress). No clock is read: a bare Pod that cannot be scheduled is
+//! Jobs, for which a running Job is in progress and a suspended one current). No clock is read: a bare Pod that cannot be scheduled is
 //! in progress here, where kstatus calls it failed after 15 seconds.
 
 mod conditions;

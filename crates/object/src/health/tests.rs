@@ -384,7 +384,7 @@ fn jobs() {
         "batch/v1",
         "Job",
         &[
-            (none.clone(), json!({}), progress("Job not started")),
+            (none.clone(), json!({}), progress("Job not started. active: 0/1")),
             (
                 none.clone(),
                 json!({"startTime": "2026-01-01T00:00:00Z", "active": 1}),
@@ -395,10 +395,11 @@ fn jobs() {
                 json!({"conditions": condition("Complete", "True", "")}),
                 Health::Current,
             ),
+            (json!({"suspend": true}), json!({}), Health::Current),
             (
                 json!({"parallelism": 3}),
-                json!({"failed": 1, "conditions": condition("Failed", "True", "")}),
-                failed("Job Failed. failed: 1/3"),
+                json!({"failed": 1, "conditions": condition("Failed", "True", "BackoffLimitExceeded")}),
+                failed("Job Failed. failed: 1/3 error: BackoffLimitExceeded!"),
             ),
         ],
     );

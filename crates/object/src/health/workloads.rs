@@ -146,21 +146,30 @@ fn unschedulable(conditions: &[Condition<'_>]) -> bool {
     refused.is_some_and(|condition| condition.reason == "Unschedulable")
 }
 
+/// As Flux's own reader does it, for which only a Job that ended is current.
 pub(super) fn job(object: &Value, conditions: &[Condition<'_>]) -> Health {
+    if object.pointer("/spec/suspend") == Some(&Value::Bool(true)) {
+        return Health::Current;
+    }
     let [succeeded, active, failed] =
         ["succeeded", "active", "failed"].map(|key| status(object, key));
+    let parallelism = spec(object, "parallelism", 1);
     for condition in conditions.iter().filter(|condition| condition.status == "True") {
         match condition.name {
             "Complete" => return Health::Current,
             "Failed" => {
-                let wanted = spec(object, "completions", spec(object, "parallelism", 1));
-                return Health::Failed(format!("Job Failed. failed: {failed}/{wanted}"));
+                let wanted = spec(object, "completions", parallelism);
+                let mut message = format!("Job Failed. failed: {failed}/{wanted}");
+                if !condition.message.is_empty() {
+                    message = format!("{message} error: {}", condition.message);
+                }
+                return Health::Failed(message);
             }
             _ => {}
         }
     }
     if string_at(object, &["status", "startTime"]).unwrap_or_default().is_empty() {
-        return in_progress("Job not started");
+        return Health::InProgress(format!("Job not started. active: 0/{parallelism}"));
     }
     Health::InProgress(format!(
         "Job in progress. success:{succeeded}, active: {active}, failed: {failed}"
