@@ -4,6 +4,28 @@
 //! git server and the shared operator (support/world.rs). Logs are in target/tmp/behaviour/PID.
 
 #[cfg(test)]
+mod api_faults;
+#[cfg(test)]
+mod course;
+#[cfg(test)]
+mod deletion;
+#[cfg(test)]
+mod drift;
+#[cfg(test)]
+mod footprint;
+#[cfg(test)]
+mod health;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod input;
+#[cfg(test)]
+mod observe;
+#[cfg(test)]
+mod prune;
+#[cfg(test)]
+mod source;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod sync;

@@ -17,9 +17,9 @@ mod status;
 mod waiting;
 mod world;
 
-pub(crate) use fault_proxy::{Fault, FaultProxy};
+pub(crate) use fault_proxy::Fault;
 pub(crate) use manifests::*;
-pub(crate) use operator::Operator;
-pub(crate) use repository::{Repository, link, remove, write};
+pub(crate) use programs::{canary_file, go_program};
+pub(crate) use repository::{Change, Repository, link, remove, write};
 pub(crate) use space::{Space, behaviour};
 pub(crate) use waiting::{eventually, holds_for, within};

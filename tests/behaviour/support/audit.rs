@@ -10,7 +10,6 @@ pub(crate) struct Request {
     pub(crate) verb: String,
     pub(crate) resource: String,
     pub(crate) name: String,
-    pub(crate) code: u64,
     pub(crate) user: String,
     /// A request that changed nothing by its own wish.
     pub(crate) dry_run: bool,
@@ -43,7 +42,6 @@ fn request(entry: &Value) -> Request {
         verb: text("/verb"),
         resource: text("/objectRef/resource"),
         name: text("/objectRef/name"),
-        code: entry["responseStatus"]["code"].as_u64().unwrap_or_default(),
         user: text("/user/username"),
         dry_run: text("/requestURI").contains("dryRun=All"),
     }

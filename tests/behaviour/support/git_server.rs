@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
 
@@ -12,6 +12,7 @@ pub(crate) struct GitServer {
     pub(crate) root: PathBuf,
     pub(crate) url: String,
     http: reqwest::Client,
+    _process: Child,
 }
 
 impl GitServer {
@@ -32,7 +33,7 @@ impl GitServer {
         BufReader::new(output).read_line(&mut line).expect("it says where it listens");
         let url =
             line.trim().strip_prefix("listening ").expect("it says where it listens").to_owned();
-        Self { root, url, http: reqwest::Client::new() }
+        Self { root, url, http: reqwest::Client::new(), _process: process }
     }
 
     /// Makes one repository ("namespace/name.git") fail; tests/git-server/fault.go lists the modes.

@@ -35,3 +35,8 @@ pub(crate) fn kustomization(resources: &[&str]) -> String {
     let list = if list.is_empty() { " []\n".to_owned() } else { format!("\n{list}") };
     format!("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:{list}")
 }
+
+/// The manifest (of one object whose metadata begins with its name) in a namespace.
+pub(crate) fn in_namespace(manifest: &str, namespace: &str) -> String {
+    manifest.replacen("metadata:\n", &format!("metadata:\n  namespace: {namespace}\n"), 1)
+}

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, OnceLock};
 
 /// The root of the clone.
@@ -80,17 +80,14 @@ kill -9 $pids 2>/dev/null
 "#;
 
 fn tell_watchdog(line: &str) {
-    static PIPE: OnceLock<Mutex<ChildStdin>> = OnceLock::new();
-    let pipe = PIPE.get_or_init(|| {
-        let mut shell = Command::new("sh")
-            .args(["-c", WATCHDOG])
-            .stdin(Stdio::piped())
-            .spawn()
-            .expect("sh runs");
-        Mutex::new(shell.stdin.take().expect("its input is a pipe"))
+    static WATCHDOG_PROCESS: OnceLock<Mutex<Child>> = OnceLock::new();
+    let process = WATCHDOG_PROCESS.get_or_init(|| {
+        let shell = Command::new("sh").args(["-c", WATCHDOG]).stdin(Stdio::piped()).spawn();
+        Mutex::new(shell.expect("sh runs"))
     });
-    writeln!(pipe.lock().expect("no test panics while it writes"), "{line}")
-        .expect("the watchdog reads");
+    let mut process = process.lock().expect("no test panics while it writes");
+    let pipe = process.stdin.as_mut().expect("its input is a pipe");
+    writeln!(pipe, "{line}").expect("the watchdog reads");
 }
 
 /// A port that was free a moment ago.
@@ -106,4 +103,11 @@ pub(crate) fn log_file(name: &str) -> (PathBuf, Stdio, Stdio) {
     let file = file.expect("the run's directory is writable");
     let twin = file.try_clone().expect("a file handle can be cloned");
     (path, file.into(), twin.into())
+}
+
+/// A file outside every repository, with this content; returns its path.
+pub(crate) fn canary_file(content: &str) -> String {
+    let path = run_directory().join("canary.yaml");
+    std::fs::write(&path, content).expect("the run's directory is writable");
+    path.to_str().expect("a path of ours is UTF-8").to_owned()
 }

@@ -1,7 +1,8 @@
 //! A bare repository behind the git server, and a work tree that commits are made in with the real `git`.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
@@ -90,9 +91,37 @@ impl Repository {
         git(&self.work, arguments)
     }
 
+    /// Lets a generator make the bare repository instead.
+    pub(crate) fn replace_with(&self, generate: impl FnOnce(&Path)) {
+        std::fs::remove_dir_all(&self.bare).expect("the run's directory is writable");
+        generate(&self.bare);
+    }
+
     /// Runs `git` in the bare repository itself.
     pub(crate) fn git_in_bare(&self, arguments: &[&str]) -> String {
         git(&self.bare, arguments)
+    }
+
+    /// Makes main point to a commit of this tree, which is written as it is: no Git checks it. Entries are mode, name
+    /// and object id.
+    pub(crate) fn commit_raw_tree(&self, entries: &[(&str, &str, &str)]) -> String {
+        let mut tree = Vec::new();
+        for (mode, name, id) in entries {
+            tree.extend_from_slice(format!("{mode} {name}\0").as_bytes());
+            let byte =
+                |at: usize| u8::from_str_radix(&id[at..at + 2], 16).expect("an id is hexadecimal");
+            tree.extend((0..id.len()).step_by(2).map(byte));
+        }
+        let write = ["hash-object", "-t", "tree", "--literally", "-w", "--stdin"];
+        let tree = git_with_input(&self.bare, &write, &tree);
+        let commit = git(&self.bare, &["commit-tree", "-m", "raw", &tree]);
+        git(&self.bare, &["update-ref", "refs/heads/main", &commit]);
+        format!("main@sha1:{commit}")
+    }
+
+    /// Stores a file's content and returns its id.
+    pub(crate) fn blob(&self, content: &str) -> String {
+        git_with_input(&self.bare, &["hash-object", "-w", "--stdin"], content.as_bytes())
     }
 
     /// Pushes references or options of `git push`; returns the revision of the work tree's HEAD.
@@ -123,7 +152,35 @@ impl Repository {
 }
 
 fn git(directory: &Path, arguments: &[&str]) -> String {
-    let output = Command::new("git")
+    let output = command(directory, arguments).output().expect("git runs");
+    printed(arguments, &output)
+}
+
+fn git_with_input(directory: &Path, arguments: &[&str], input: &[u8]) -> String {
+    let mut process = command(directory, arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("git runs");
+    process
+        .stdin
+        .take()
+        .expect("its input is a pipe")
+        .write_all(input)
+        .expect("git reads its input");
+    printed(arguments, &process.wait_with_output().expect("git can be waited for"))
+}
+
+fn printed(arguments: &[&str], output: &Output) -> String {
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "git {}: {error}", arguments.join(" "));
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+fn command(directory: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new("git");
+    command
         .current_dir(directory)
         .args(arguments)
         // Nothing of the machine's or the user's configuration counts.
@@ -132,10 +189,6 @@ fn git(directory: &Path, arguments: &[&str]) -> String {
         .env("GIT_AUTHOR_NAME", "A Tester")
         .env("GIT_AUTHOR_EMAIL", "tester@example.com")
         .env("GIT_COMMITTER_NAME", "A Tester")
-        .env("GIT_COMMITTER_EMAIL", "tester@example.com")
-        .output()
-        .expect("git runs");
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "git {}: {error}", arguments.join(" "));
-    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+        .env("GIT_COMMITTER_EMAIL", "tester@example.com");
+    command
 }

@@ -14,6 +14,13 @@ use super::status::{condition, condition_is, is_current, untrue_claims};
 use super::waiting::eventually;
 use super::world::{SHARD_LABEL, World, kubectl, runtime, world};
 
+/// So that an operator that was killed has a successor within seconds.
+const SHORT_LEASES: [&str; 3] = [
+    "--leader-election-lease-duration=10s",
+    "--leader-election-renew-deadline=7s",
+    "--leader-election-retry-period=1s",
+];
+
 /// A test of one behaviour: `behaviour("name").run(async |space| …)`.
 pub(crate) fn behaviour(name: &str) -> Behaviour {
     Behaviour { name: name.to_owned(), own_operator: false, faults: false, flags: vec![] }
@@ -85,7 +92,8 @@ impl Space {
         };
         if behaviour.own_operator {
             let mut settings = world.private_settings(&space.namespace);
-            settings.flags = behaviour.flags;
+            settings.flags =
+                SHORT_LEASES.iter().map(ToString::to_string).chain(behaviour.flags).collect();
             if behaviour.faults {
                 let proxy = FaultProxy::start(&world.control_plane, world.cluster.server());
                 settings.server.clone_from(&proxy.server);

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::cluster::Cluster;
 
 /// Flux's reasons for `Ready=False`, and ours for a held prune.
-const REASONS_OF_FAILURE: [&str; 12] = [
+const REASONS_OF_FAILURE: [&str; 13] = [
     "AccessDenied",
     "ArtifactFailed",
     "BuildFailed",
@@ -17,6 +17,7 @@ const REASONS_OF_FAILURE: [&str; 12] = [
     "HealthCheckCanceled",
     "HealthCheckFailed",
     "InvalidCELExpression",
+    "InvalidField",
     "PruneBlocked",
     "PruneFailed",
     "ReconciliationFailed",

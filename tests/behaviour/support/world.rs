@@ -73,7 +73,7 @@ impl World {
         self.shared_operator.get_or_init(|| Operator::start(self.shared_settings.clone())).await
     }
 
-    /// The settings of an operator for one test's objects.
+    /// The settings of an operator for one test's objects. It may be killed: its leases are short.
     pub(crate) fn private_settings(&self, shard: &str) -> Settings {
         Settings {
             name: format!("operator-{shard}"),
