@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# Sizes, memory and the TLS stack of a release build, each with its limit. Fails when a limit is passed.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source hack/cluster.sh
+
+target=$(cargo metadata --no-deps --format-version 1 | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
+STATE=$target/bench
+failures=0
+
+# report WHAT VALUE LIMIT UNIT
+report() {
+    local verdict=ok
+    if [ "$2" -ge "$3" ]; then
+        verdict="too much"
+        failures=$((failures + 1))
+    fi
+    printf '%-45s %6d %s (limit %d): %s\n' "$1" "$2" "$4" "$3" "$verdict"
+}
+
+check_tls() {
+    local forbidden
+    forbidden=$(cargo tree --package inhaul --edges normal,build --prefix none --format '{p}' |
+        awk '$1 ~ /^(openssl|openssl-sys|native-tls|ring|boring|mbedtls)$/ { print $1 }' | sort -u)
+    if [ -n "$forbidden" ]; then
+        echo "TLS: there must be rustls with aws-lc only, but there is: $forbidden"
+        failures=$((failures + 1))
+    else
+        printf '%-45s %s\n' "TLS stacks" "rustls with aws-lc, no other: ok"
+    fi
+}
+
+start_small_app() {
+    start_control_plane "$(hack/build-go.sh tests/control-plane)"
+    export KUBECONFIG=$STATE/kubeconfig
+    start_git_server "$(hack/build-go.sh tests/git-server)"
+    local work=$STATE/work
+    export GIT_CONFIG_GLOBAL=/dev/null
+    git init --quiet --bare --initial-branch=main "$STATE/repositories/shop.git"
+    cp -R examples/demo/repository "$work"
+    git -C "$work" init --quiet --initial-branch=main
+    git -C "$work" add --all
+    git -C "$work" -c user.name=Bench -c user.email=bench@example.com commit --quiet --message "Open the shop"
+    git -C "$work" push --quiet "$STATE/repositories/shop.git" main
+    "$target/release/inhaul" crds | kubectl apply --server-side -f - >/dev/null
+    kubectl wait --for=condition=Established --timeout=30s crd --all >/dev/null
+    kubectl create namespace flux-system >/dev/null
+    start_operator "$target/release/inhaul"
+    sed "s|\${REPOSITORY_URL}|$GIT_URL/shop.git|" examples/demo/gitops.yaml | kubectl apply -f - >/dev/null
+    kubectl --namespace flux-system wait --for=condition=Ready --timeout=60s kustomizations --all >/dev/null
+}
+
+# memory_of_operator FIELD: VmRSS now, VmHWM at most, in MiB.
+memory_of_operator() {
+    local pid
+    pid=$(awk '/\/inhaul$/ { print $1 }' "$STATE/processes")
+    awk -v field="$1:" '$1 == field { print int($2 / 1024) }' "/proc/$pid/status"
+}
+
+cargo build --release --package inhaul
+report "release binary" "$(($(wc -c <"$target/release/inhaul") / 1000000))" 40 MB
+check_tls
+
+stop_processes
+rm -rf "$STATE"
+mkdir -p "$STATE"
+touch "$STATE/processes"
+trap stop_processes EXIT
+start_small_app
+echo "(idle for 20 s)"
+sleep 20
+report "memory, idle with one small app" "$(memory_of_operator VmRSS)" 40 MiB
+printf '%-45s %6d MiB\n' "memory, at most until then" "$(memory_of_operator VmHWM)"
+exit $((failures > 0))
