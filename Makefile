@@ -20,6 +20,7 @@ lint: generated ## Check format, lints, layers, file lengths and generated files
 	cargo clippy --workspace --all-targets -- -D warnings
 	hack/check-layers.sh
 	hack/check-lengths.sh
+	hack/check-tls.sh
 	hack/check-go.sh
 
 generated: ## Check that generated files are current

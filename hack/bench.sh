@@ -18,18 +18,6 @@ report() {
     printf '%-45s %6d %s (limit %d): %s\n' "$1" "$2" "$4" "$3" "$verdict"
 }
 
-check_tls() {
-    local forbidden
-    forbidden=$(cargo tree --package inhaul --edges normal,build --prefix none --format '{p}' |
-        awk '$1 ~ /^(openssl|openssl-sys|native-tls|ring|boring|mbedtls)$/ { print $1 }' | sort -u)
-    if [ -n "$forbidden" ]; then
-        echo "TLS: there must be rustls with aws-lc only, but there is: $forbidden"
-        failures=$((failures + 1))
-    else
-        printf '%-45s %s\n' "TLS stacks" "rustls with aws-lc, no other: ok"
-    fi
-}
-
 start_small_app() {
     start_control_plane "$(hack/build-go.sh tests/control-plane)"
     export KUBECONFIG=$STATE/kubeconfig
@@ -59,7 +47,7 @@ memory_of_operator() {
 
 cargo build --release --package inhaul
 report "release binary" "$(($(wc -c <"$target/release/inhaul") / 1000000))" 40 MB
-check_tls
+hack/check-tls.sh && printf '%-45s %s\n' "TLS stacks" "rustls with aws-lc, no other: ok"
 
 stop_processes
 rm -rf "$STATE"

@@ -6,6 +6,8 @@
 #[cfg(test)]
 mod api_faults;
 #[cfg(test)]
+mod command_line;
+#[cfg(test)]
 mod course;
 #[cfg(test)]
 mod deletion;
@@ -24,8 +26,12 @@ mod observe;
 #[cfg(test)]
 mod prune;
 #[cfg(test)]
+mod roles;
+#[cfg(test)]
 mod source;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
 mod sync;
+#[cfg(test)]
+mod versions;

@@ -147,7 +147,8 @@ fn spawn(settings: &Settings, kubeconfig: &PathBuf, ports: &Ports, events: &str)
         .arg(format!("--health-addr=127.0.0.1:{}", ports.health))
         .arg(format!("--events-addr={events}"))
         .arg(format!("--watch-label-selector={}", settings.selector))
-        .args(["--controllers=source,kustomize", "--enable-leader-election", "--log-level=debug"])
+        .args(["--enable-leader-election", "--log-level=debug"])
+        .args(default_roles(&settings.flags))
         .args(&settings.flags)
         .env("KUBECONFIG", kubeconfig)
         .env("RUNTIME_NAMESPACE", &settings.namespace)
@@ -158,6 +159,12 @@ fn spawn(settings: &Settings, kubeconfig: &PathBuf, ports: &Ports, events: &str)
         .expect("the operator starts");
     kill_with_us(&process);
     process
+}
+
+/// Both roles, unless a test chooses.
+fn default_roles(flags: &[String]) -> Option<&'static str> {
+    let chosen = flags.iter().any(|flag| flag.starts_with("--controllers="));
+    (!chosen).then_some("--controllers=source,kustomize")
 }
 
 /// A kubeconfig is YAML, and JSON is YAML.

@@ -147,6 +147,14 @@ impl Space {
         self.own_operator.as_mut().expect("the test asked for an operator of its own")
     }
 
+    /// One more operator for this test's objects.
+    pub(crate) async fn another_operator(&self, name: &str, flags: &[&str]) -> Operator {
+        let mut settings = self.world.private_settings(&self.namespace);
+        settings.name = format!("{}-{name}", settings.name);
+        settings.flags = SHORT_LEASES.iter().chain(flags).map(ToString::to_string).collect();
+        Operator::start(settings).await
+    }
+
     pub(crate) fn faults(&self) -> &FaultProxy {
         self.faults.as_ref().expect("the test asked for faults")
     }
