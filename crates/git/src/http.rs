@@ -5,6 +5,9 @@
 //! the rules on redirects in one place: only the first request of a conversation is redirected,
 //! never from https to http, and credentials stay with the host that they were given for.
 
+mod rules;
+
+use self::rules::{chain, network, next_hop, note_redirect, refusal, same_authority};
 use crate::call::Stop;
 use crate::{Credentials, Error, ErrorKind};
 use bytes::{Buf, Bytes};
@@ -12,8 +15,8 @@ use gix::protocol::transport::client::blocking_io::http::{
     GetResponse, Http, PostBodyDataKind, PostResponse,
 };
 use parking_lot::Mutex;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
-use reqwest::{Client, Method, Response, StatusCode, Url};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Client, Method, Response, Url};
 use std::any::Any;
 use std::io::{self, BufRead, Cursor, Read, Write};
 use std::sync::Arc;
@@ -23,8 +26,6 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 const MAX_REDIRECTS: usize = 5;
 /// A negotiation is a few hundred bytes per commit that we have.
 const MAX_REQUEST_BYTES: usize = 1 << 20;
-/// Nobody waits longer than this because a server says so.
-const MAX_RETRY_AFTER: Duration = Duration::from_secs(3600);
 
 /// The client for everybody, or with a remote's own certificates. Redirects are ours; the
 /// environment's proxies are used only where the operator says so.
@@ -389,89 +390,6 @@ impl BufRead for Body {
     }
 }
 
-/// Remembers where the rest of the conversation takes place: the redirected URL without what the
-/// first request had appended.
-fn note_redirect(
-    redirected: &Mutex<Option<String>>,
-    asked: &str,
-    base: &str,
-    at: &Url,
-) -> Result<(), Error> {
-    if at.as_str() == asked {
-        return Ok(());
-    }
-    let tail = asked.strip_prefix(base).unwrap_or(asked);
-    let new_base = at.as_str().strip_suffix(tail).ok_or_else(|| {
-        Error::new(ErrorKind::Redirect, "redirected to something that is not the same Git service")
-    })?;
-    *redirected.lock() = Some(new_base.to_owned());
-    Ok(())
-}
-
-fn next_hop(response: &Response, from: &Url) -> Result<Url, Error> {
-    let refuse = |why: &str| Error::new(ErrorKind::Redirect, why.to_owned());
-    if response.status() == StatusCode::NOT_MODIFIED {
-        return Err(refuse("an answer of 304 to a request that cannot have one"));
-    }
-    let location = response
-        .headers()
-        .get(LOCATION)
-        .and_then(|value| value.to_str().ok())
-        .ok_or_else(|| refuse("a redirect without a readable location"))?;
-    let next = from.join(location).map_err(|_| refuse("a redirect to an invalid URL"))?;
-    if !matches!(next.scheme(), "http" | "https") || next.host_str().is_none() {
-        return Err(refuse("a redirect to something that is neither http nor https"));
-    }
-    if from.scheme() == "https" && next.scheme() == "http" {
-        return Err(refuse("a redirect from https to http is not followed"));
-    }
-    if !next.username().is_empty() || next.password().is_some() {
-        return Err(refuse("a redirect that carries credentials is not followed"));
-    }
-    Ok(next)
-}
-
-fn same_authority(a: &Url, b: &Url) -> bool {
-    a.scheme() == b.scheme()
-        && a.host() == b.host()
-        && a.port_or_known_default() == b.port_or_known_default()
-}
-
-/// The error for an answer that is not a success.
-fn refusal(status: StatusCode, headers: &HeaderMap, stayed: bool, authorized: bool) -> Error {
-    let kind = match status.as_u16() {
-        401 | 407 => ErrorKind::Unauthorized,
-        403 => ErrorKind::Forbidden,
-        404 | 410 => ErrorKind::NotFound,
-        429 => ErrorKind::RateLimited,
-        300..=399 => ErrorKind::Redirect,
-        500..=599 => ErrorKind::Server,
-        _ => ErrorKind::Protocol,
-    };
-    let hint = match kind {
-        ErrorKind::Unauthorized if !stayed => {
-            "; it redirected to another host, where credentials are not sent"
-        }
-        ErrorKind::Unauthorized if authorized => "; the credentials were not accepted",
-        ErrorKind::Unauthorized => "; the repository needs credentials, and none are set",
-        ErrorKind::NotFound if !authorized => {
-            "; no such repository, or it is private and needs credentials"
-        }
-        ErrorKind::NotFound => "; no such repository, or the credentials give no access to it",
-        _ => "",
-    };
-    let name = status.canonical_reason().unwrap_or("unknown status");
-    let message = format!("the server answered {} {name}{hint}", status.as_u16());
-    Error::new(kind, message).with_retry_after(retry_after(headers))
-}
-
-/// `Retry-After` in seconds; the form with a date is not used by Git servers, and needs a clock
-/// that agrees with ours.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers.get("retry-after")?.to_str().ok()?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds).min(MAX_RETRY_AFTER))
-}
-
 fn header_map(lines: impl IntoIterator<Item = impl AsRef<str>>) -> HeaderMap {
     let mut map = HeaderMap::new();
     for line in lines {
@@ -487,33 +405,4 @@ fn header_map(lines: impl IntoIterator<Item = impl AsRef<str>>) -> HeaderMap {
 
 fn parse(url: &str) -> Result<Url, Error> {
     Url::parse(url).map_err(|error| Error::new(ErrorKind::UrlInvalid, error.to_string()))
-}
-
-/// Why a request failed, without the URL, which is in front of every message already.
-fn network(error: &reqwest::Error) -> Error {
-    let kind = if error.is_timeout() { ErrorKind::Timeout } else { ErrorKind::Network };
-    let what = if error.is_connect() {
-        "cannot connect"
-    } else if error.is_body() || error.is_decode() {
-        "the connection broke in the middle of an answer"
-    } else {
-        "the request failed"
-    };
-    Error::new(kind, format!("{what}: {}", chain(error)))
-}
-
-/// The innermost causes, which say what happened ("connection refused"); the outer ones repeat
-/// the URL.
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut causes: Vec<String> = Vec::new();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        causes.push(cause.to_string());
-        next = cause.source();
-    }
-    causes.dedup();
-    if causes.is_empty() {
-        return "no further reason given".to_owned();
-    }
-    causes.join(": ")
 }

@@ -319,11 +319,10 @@ impl Mirror {
         if !generation.has_tip(&id) {
             self.receive(&generation, wanted, stop)?;
         }
-        let commit = check_commit(&generation, &id, &self.limits, stop).map_err(|error| {
+        let commit = check_commit(&generation, &id, &self.limits, stop).inspect_err(|error| {
             if error.kind() == ErrorKind::Corrupt {
                 generation.note_damage();
             }
-            error
         })?;
         self.check_member(wanted, stop)?;
         generation.add_tip(id)?;

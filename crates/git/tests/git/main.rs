@@ -1,4 +1,10 @@
 //! The Git crate against a real Git server that can be told to misbehave.
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::panic,
+    reason = "helpers of tests may fail a test"
+)]
 
 mod access;
 mod faults;
