@@ -16,6 +16,8 @@ mod drift;
 #[cfg(test)]
 mod footprint;
 #[cfg(test)]
+mod guard;
+#[cfg(test)]
 mod health;
 #[cfg(test)]
 mod hostile;

@@ -6,22 +6,22 @@ use serde_json::{Value, json};
 
 use crate::support::{
     Change, Fault, Repository, Space, behaviour, config_map, eventually, holds_for, in_namespace,
-    kustomization, remove, write,
+    remove, write,
 };
 
 /// `count` ConfigMaps named c0, c1, …, in one file each below app/.
-fn many(count: usize) -> Vec<Change> {
+pub(crate) fn many(count: usize) -> Vec<Change> {
     (0..count).map(|n| write(format!("app/c{n}.yaml"), config_map(&format!("c{n}"), "1"))).collect()
 }
 
-async fn count_of_many(space: &Space) -> usize {
+pub(crate) async fn count_of_many(space: &Space) -> usize {
     let maps = space.cluster.list("ConfigMap", &space.namespace).await;
     let name = |map: &Value| map["metadata"]["name"].as_str().unwrap_or_default().to_owned();
     maps.iter().filter(|map| name(map).starts_with('c')).count()
 }
 
 /// Through a time with several intervals nothing is deleted, and nothing is missing.
-async fn all_stay(space: &Space, count: usize) {
+pub(crate) async fn all_stay(space: &Space, count: usize) {
     holds_for(Duration::from_secs(12), "every object stays", async || {
         let found = count_of_many(space).await;
         if found == count { Ok(()) } else { Err(format!("{found} of {count} are there")) }
@@ -175,86 +175,6 @@ fn p02_a_patch_without_a_target_changes_nothing() {
 fn p03_a_removed_path_deletes_nothing() {
     let changes = [remove("app"), write("other/new.yaml", config_map("new", "1"))];
     broken_commit("p03", &changes, "ArtifactFailed", &["kustomization path not found", "app"]);
-}
-
-/// P04, P05: a prune that looks like a mistake is held, all else is applied; the approval of this revision lets it go.
-fn held_prune(name: &str, count: usize, changes: &[Change], left: usize) {
-    behaviour(name).run(async |space| {
-        let app = space.app(&many(count), json!({"path": "./app", "interval": "3s"})).await;
-        let good = app.revision();
-        let revision = app.commit("mistake", changes);
-        let held = (count - left).to_string();
-        let object = space.refused("Kustomization", "app", "PruneBlocked", &[&held]).await;
-        assert_eq!(object["status"]["lastAppliedRevision"], good);
-        all_stay(space, count).await;
-        assert_eq!(
-            space.inventory("app").await.len(),
-            count,
-            "what is held stays in the inventory"
-        );
-        approve(space, &good).await;
-        all_stay(space, count).await;
-        approve(space, &revision).await;
-        space.synced("app", &revision).await;
-        assert_eq!(count_of_many(space).await, left);
-    });
-}
-
-async fn approve(space: &Space, revision: &str) {
-    let annotations = json!({"inhaul.dev/allow-prune": revision});
-    space.edit("Kustomization", "app", json!({"metadata": {"annotations": annotations}})).await;
-}
-
-#[test]
-fn p04_an_empty_directory_is_held() {
-    let mut changes: Vec<_> = (0..3).map(|n| remove(format!("app/c{n}.yaml"))).collect();
-    changes.push(write("app/README.md", "nothing here\n"));
-    held_prune("p04-directory", 3, &changes, 0);
-}
-
-#[test]
-fn p04_an_empty_kustomization_is_held() {
-    held_prune("p04-kustomization", 3, &[write("app/kustomization.yaml", kustomization(&[]))], 0);
-}
-
-#[test]
-fn p04_ignored_files_are_held() {
-    held_prune(
-        "p04-ignored",
-        3,
-        &[write(".sourceignore", "app/*.yaml\n"), write("app/README.md", "here\n")],
-        0,
-    );
-}
-
-#[test]
-fn p05_more_than_half_is_held() {
-    let changes: Vec<_> = (0..11).map(|n| remove(format!("app/c{n}.yaml"))).collect();
-    held_prune("p05", 20, &changes, 9);
-}
-
-#[test]
-fn p05_what_is_new_is_applied_while_a_prune_is_held() {
-    behaviour("p05-apply").run(async |space| {
-        let app = space.app(&many(12), json!({"path": "./app"})).await;
-        let mut changes: Vec<_> = (1..12).map(|n| remove(format!("app/c{n}.yaml"))).collect();
-        changes.push(write("app/new.yaml", config_map("new", "1")));
-        app.commit("mistake", &changes);
-        space.refused("Kustomization", "app", "PruneBlocked", &["11"]).await;
-        space.find("ConfigMap", "new").await;
-        space.nothing_deleted();
-    });
-}
-
-#[test]
-fn the_guard_can_be_switched_off() {
-    behaviour("guard-off").flags(&["--prune-guard=off"]).run(async |space| {
-        let app = space.app(&many(12), json!({"path": "./app"})).await;
-        let revision = app.commit("empty", &[write("app/kustomization.yaml", kustomization(&[]))]);
-        space.synced("app", &revision).await;
-        assert_eq!(count_of_many(space).await, 0);
-        assert!(space.inventory("app").await.is_empty());
-    });
 }
 
 /// Admission that refuses to delete the ConfigMaps c0, c1 and c2 of one namespace.
