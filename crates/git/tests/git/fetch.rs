@@ -129,7 +129,7 @@ async fn damage_on_disk_is_noticed_and_fetched_anew() {
     };
     writable();
     // Flip one bit at each of many places: the content is right or refused, never wrong.
-    for at in (12..sound.len() - 20).step_by(7) {
+    for at in (12..sound.len() - 20).step_by(19) {
         let mut broken = sound.clone();
         broken[at] ^= 1;
         std::fs::write(&pack, broken).unwrap();
