@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
-
 use super::{Chart, File, Limits, Lock, Metadata, archive};
 use crate::{Error, values::load};
 
@@ -95,8 +93,8 @@ fn subchart(
 ) -> Result<Chart, Error> {
     if name.ends_with(".tgz") {
         let archive = files.into_iter().next().filter(|file| file.name == name);
-        let bytes = archive.map_or_else(Bytes::new, |file| file.data);
-        return nested(archive::files(&bytes, limits)?, limits, depth);
+        let bytes = archive.map(|file| file.data);
+        return nested(archive::files(bytes.as_deref().unwrap_or_default(), limits)?, limits, depth);
     }
     // A file right below charts/ belongs to no chart; the missing Chart.yaml is the error.
     let files = files.into_iter().filter_map(|file| {
@@ -113,7 +111,7 @@ mod tests {
     fn load(files: &[(&str, &str)]) -> Result<Chart, String> {
         let files = files.iter().map(|(name, text)| File {
             name: (*name).to_owned(),
-            data: Bytes::copy_from_slice(text.as_bytes()),
+            data: text.as_bytes().into(),
         });
         chart(files.collect(), &mut Limits::default()).map_err(|error| error.to_string())
     }

@@ -3,7 +3,11 @@
 
 use serde_json::{Map, Value};
 
-use crate::{Error, values::load};
+use crate::{
+    Error,
+    go_json::{mismatch, scalar_text},
+    values::load,
+};
 
 /// One mapping of a chart file, with the name that Go would give it in an error.
 pub(super) struct Fields<'a> {
@@ -16,7 +20,7 @@ pub(super) fn mapping(bytes: &[u8], structure: &'static str) -> Result<Map<Strin
     match load::yaml(bytes).map_err(Error::Chart)? {
         Value::Null => Ok(Map::new()),
         Value::Object(map) => Ok(map),
-        other => Err(mismatch(&other, &format!("value of type v2.{structure}"))),
+        other => Err(Error::Chart(mismatch(&other, &format!("value of type v2.{structure}")))),
     }
 }
 
@@ -74,47 +78,11 @@ impl<'a> Fields<'a> {
     }
 
     fn scalar(&self, name: &str, value: &Value) -> Result<String, Error> {
-        match value {
-            Value::Null => Ok(String::new()),
-            Value::String(text) => Ok(text.clone()),
-            Value::Bool(flag) => Ok(flag.to_string()),
-            Value::Number(number) => Ok(number_text(number)),
-            other => Err(self.mismatch(other, name, "string")),
-        }
+        scalar_text(value).ok_or_else(|| self.mismatch(value, name, "string"))
     }
 
     fn mismatch(&self, found: &Value, name: &str, wanted: &str) -> Error {
-        mismatch(found, &format!("struct field {}.{name} of type {wanted}", self.structure))
-    }
-}
-
-fn mismatch(found: &Value, target: &str) -> Error {
-    let kind = match found {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    };
-    Error::Chart(format!(
-        "error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {kind} into Go {target}"
-    ))
-}
-
-/// A number where text was wanted (`appVersion: 1.10` is `1.1`), as Go's `%g` writes it.
-fn number_text(number: &serde_json::Number) -> String {
-    let float = match number.as_f64() {
-        Some(float) if number.is_f64() => float,
-        _ => return number.to_string(),
-    };
-    let scientific = format!("{float:e}");
-    let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    match exponent.parse::<i32>() {
-        Ok(exponent) if !(-4..6).contains(&exponent) => {
-            let sign = if exponent < 0 { '-' } else { '+' };
-            format!("{digits}e{sign}{:02}", exponent.abs())
-        }
-        _ => format!("{float}"),
+        let target = format!("struct field {}.{name} of type {wanted}", self.structure);
+        Error::Chart(mismatch(found, &target))
     }
 }

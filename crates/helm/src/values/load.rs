@@ -4,6 +4,7 @@ use inhaul_yaml::Dialect;
 use serde_json::{Number, Value};
 
 use super::Table;
+use crate::go_json;
 
 /// Reads one YAML document as the Go tools do.
 pub(crate) fn yaml(bytes: &[u8]) -> Result<Value, String> {
@@ -25,23 +26,16 @@ pub(crate) fn values(bytes: &[u8]) -> Result<Table, String> {
         match value {
             Value::Null => {}
             Value::Object(table) => merge(&mut merged, table),
-            other => return Err(not_a_table(&other)),
+            other => {
+                let target = "value of type map[string]interface {}";
+                return Err(format!(
+                    "cannot unmarshal yaml document: {}",
+                    go_json::mismatch(&other, target)
+                ));
+            }
         }
     }
     Ok(merged)
-}
-
-fn not_a_table(found: &Value) -> String {
-    let kind = match found {
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        _ => "array",
-    };
-    format!(
-        "cannot unmarshal yaml document: error unmarshaling JSON: while decoding JSON: json: \
-         cannot unmarshal {kind} into Go value of type map[string]interface {{}}"
-    )
 }
 
 /// Splits at lines that begin with `---`; anything but a comment behind the dashes is an error.

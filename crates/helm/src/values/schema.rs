@@ -189,7 +189,7 @@ mod tests {
 
     fn chart(name: &str, schema: &Value) -> Chart {
         let mut chart = Chart::named(name);
-        chart.schema = Some(schema.to_string().into());
+        chart.schema = Some(schema.to_string().into_bytes().into());
         chart
     }
 

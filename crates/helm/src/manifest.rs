@@ -1,0 +1,118 @@
+//! From rendered files to manifests: documents told apart, hooks taken out, the rest in the order
+//! of installation.
+
+mod head;
+mod hook;
+mod order;
+mod split;
+
+pub use head::Head;
+pub use hook::{Hook, HookEvent};
+pub(crate) use split::documents;
+
+use crate::Error;
+
+/// One object that a chart gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Manifest {
+    /// The template that it came from.
+    pub path: String,
+    /// Its YAML text.
+    pub content: String,
+    /// What Helm needs to know of it.
+    pub head: Head,
+}
+
+/// The manifests and hooks of some rendered files.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Sorted {
+    pub(crate) manifests: Vec<Manifest>,
+    pub(crate) hooks: Vec<Hook>,
+}
+
+/// Splits files (path and text, in the order of their paths) into documents and puts these in
+/// Helm's order: by kind; where kinds are equal, as they come.
+///
+/// # Errors
+/// [`Error::Manifest`], naming the file whose text is no YAML mapping.
+pub(crate) fn sort<'a>(
+    files: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> Result<Sorted, Error> {
+    let mut sorted = Sorted::default();
+    for (path, text) in files {
+        if path.rsplit('/').next().is_some_and(|name| name.starts_with('_')) {
+            continue;
+        }
+        for document in documents(text) {
+            let head = Head::parse(document)
+                .map_err(|why| Error::Manifest(format!("YAML parse error on {path}: {why}")))?;
+            match hook::classify(path, document, head) {
+                hook::Class::Manifest(manifest) => sorted.manifests.push(manifest),
+                hook::Class::Hook(hook) => sorted.hooks.push(hook),
+                hook::Class::Dropped => {}
+            }
+        }
+    }
+    sorted.manifests.sort_by(|a, b| order::compare(&a.head.kind, &b.head.kind));
+    sorted.hooks.sort_by(|a, b| order::compare(&a.kind, &b.kind));
+    Ok(sorted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_ordered_and_equal_kinds_stay_as_they_come() {
+        let files = [
+            ("c/templates/a.yaml", "kind: Zebra\n---\nkind: Deployment\nmetadata: {name: a}\n"),
+            ("c/templates/b.yaml", "kind: Deployment\nmetadata: {name: b}\n---\nkind: Namespace\n"),
+            ("c/templates/c.yaml", "kind: Apple\n---\n# only a comment\n"),
+            ("c/templates/_d.yaml", "not: [valid"),
+        ];
+        let sorted = sort(files).unwrap();
+        let kinds: Vec<_> = sorted
+            .manifests
+            .iter()
+            .map(|m| format!("{} {}", m.head.kind, m.head.name))
+            .collect();
+        assert_eq!(kinds, ["Namespace ", "Deployment a", "Deployment b", " ", "Apple ", "Zebra "]);
+    }
+
+    #[test]
+    fn hooks_are_taken_out_and_unknown_ones_dropped() {
+        let hook = |events: &str, weight: &str| {
+            format!(
+                "kind: Job\nmetadata:\n  name: j\n  annotations:\n    helm.sh/hook: {events}\n    \
+                 helm.sh/hook-weight: {weight}\n    helm.sh/hook-delete-policy: Hook-Succeeded, x\n"
+            )
+        };
+        let files = [
+            ("a", hook("pre-install, POST-upgrade", "'-5'")),
+            ("b", hook("test-success", "'heavy'")),
+            ("c", hook("sometime", "'1'")),
+        ];
+        let sorted = sort(files.iter().map(|(path, text)| (*path, text.as_str()))).unwrap();
+        assert!(sorted.manifests.is_empty());
+        let [first, second] = sorted.hooks.as_slice() else { panic!("{:?}", sorted.hooks) };
+        assert_eq!(first.events, [HookEvent::PreInstall, HookEvent::PostUpgrade]);
+        assert_eq!((first.weight, second.weight), (-5, 0));
+        assert_eq!(first.delete_policies, ["hook-succeeded", "x"]);
+        assert_eq!(second.events, [HookEvent::Test]);
+    }
+
+    #[test]
+    fn text_that_is_no_mapping_names_its_file() {
+        for (text, expected) in [
+            ("a: [", "YAML parse error on c/x.yaml: error converting YAML to JSON: yaml: "),
+            (
+                "text",
+                "YAML parse error on c/x.yaml: error unmarshaling JSON: while decoding JSON: \
+                 json: cannot unmarshal string into Go value of type util.SimpleHead",
+            ),
+        ] {
+            let error = sort([("c/x.yaml", text)]).unwrap_err().to_string();
+            assert!(error.starts_with(expected), "{error}");
+        }
+    }
+}

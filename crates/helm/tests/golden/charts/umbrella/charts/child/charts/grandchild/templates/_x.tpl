@@ -1,0 +1,1 @@
+{{- define "shared.name" -}}grandchild's{{- end -}}

@@ -1,0 +1,1 @@
+{{- define "shared.name" -}}{{ .Chart.Name }}-{{ .Values.top | default "none" }}{{- end -}}
