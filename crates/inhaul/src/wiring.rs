@@ -2,12 +2,14 @@
 
 use crate::flags::{self, ControllerFlags, Environment, Parsed, Role};
 use crate::{log, serve};
+use inhaul_artifact::Retention;
 use inhaul_cli::Printer;
 use inhaul_cluster::{ElectionConfig, EventConfig, WatchOptions, identity};
 use inhaul_controller::metrics::Metrics;
 use inhaul_controller::operator::{self, Options};
 use inhaul_controller::queue::BackOff;
 use inhaul_controller::settings::Settings;
+use inhaul_git::Limits;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -67,8 +69,15 @@ async fn run(flags: &ControllerFlags, environment: &Environment) -> Result<(), S
         let listener = address.bind().await.map_err(|error| format!("--health-addr: {error}"))?;
         tokio::spawn(serve::health(listener, Arc::clone(&ready), servers.clone()));
     }
-    let options = options(flags, environment)?;
-    let ended = operator::run(options, metrics, ready, shutdown.clone()).await;
+    let storage = flags.storage_addr.clone();
+    let listen = Box::pin(async move {
+        match storage {
+            Some(address) => address.bind().await,
+            None => Err("artifacts must be served somewhere".to_owned()),
+        }
+    });
+    let options = options(flags, environment);
+    let ended = operator::run(options, listen, metrics, ready, shutdown.clone()).await;
     let asked_for = shutdown.is_cancelled();
     servers.cancel();
     signals.abort();
@@ -96,20 +105,24 @@ fn cancel_on_signal(shutdown: CancellationToken) -> Result<impl Future<Output = 
     })
 }
 
-fn options(flags: &ControllerFlags, environment: &Environment) -> Result<Options, String> {
+fn options(flags: &ControllerFlags, environment: &Environment) -> Options {
     let sources = flags.controllers.contains(&Role::Source);
-    let Some(storage_address) = &flags.storage_addr else {
-        return Err("--storage-addr: artifacts must be served somewhere".to_owned());
-    };
     let leader = flags.controllers.first().map_or("inhaul", |role| role.controller());
-    Ok(Options {
+    Options {
         sources,
         kustomizations: flags.controllers.contains(&Role::Kustomize),
         storage_path: flags.storage_path.clone().into(),
-        storage_address: storage_address.resolve()?,
         storage_advertised: flags.advertised(environment),
-        retention_records: flags.artifact_retention_records,
-        retention_time: flags.artifact_retention_ttl,
+        retention: Retention {
+            records: flags.artifact_retention_records,
+            age: flags.artifact_retention_ttl,
+        },
+        git_limits: Limits {
+            pack_bytes: flags.git_max_pack_size,
+            object_bytes: usize::try_from(flags.git_max_object_size).unwrap_or(usize::MAX),
+            database_bytes: flags.git_max_database_size,
+            ..Limits::default()
+        },
         election: flags.enable_leader_election.then(|| election(flags, environment)),
         events: EventConfig {
             controller: leader.to_owned(),
@@ -124,10 +137,9 @@ fn options(flags: &ControllerFlags, environment: &Environment) -> Result<Options
             namespace: (!flags.watch_all_namespaces).then(|| environment.namespace.clone()),
             label_selector: Some(flags.watch_label_selector.clone()).filter(|s| !s.is_empty()),
         },
-        // One try, and as many more.
-        download_tries: u32::try_from(flags.http_retry).unwrap_or(u32::MAX).saturating_add(1),
+        download_retries: flags.http_retry,
         settings: settings(flags, environment, sources),
-    })
+    }
 }
 
 fn election(flags: &ControllerFlags, environment: &Environment) -> ElectionConfig {

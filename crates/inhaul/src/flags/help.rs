@@ -35,6 +35,7 @@ fn placeholder(flag: &Flag) -> &'static str {
         Set::Switch(_) | Set::NotHonoured { switch: true, .. } => "",
         Set::Time(_) => " DURATION",
         Set::Count(_) => " NUMBER",
+        Set::Size(_) => " SIZE",
         Set::Address(_) => " ADDRESS",
         Set::Text(_) | Set::Each(_) | Set::Choice(..) | Set::Other(_) => " TEXT",
         Set::NotHonoured { switch: false, .. } => " VALUE",

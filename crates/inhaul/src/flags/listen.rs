@@ -40,7 +40,7 @@ impl Listen {
     ///
     /// # Errors
     /// If the host is unknown; the text names it.
-    pub(crate) fn resolve(&self) -> Result<SocketAddr, String> {
+    fn resolve(&self) -> Result<SocketAddr, String> {
         let Some(host) = &self.host else {
             let ipv6 = std::net::TcpListener::bind((Ipv6Addr::UNSPECIFIED, 0)).is_ok();
             let all: IpAddr =

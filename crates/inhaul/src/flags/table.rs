@@ -11,6 +11,7 @@ pub(super) enum Set {
     Switch(fn(&mut ControllerFlags) -> &mut bool),
     Time(fn(&mut ControllerFlags) -> &mut Duration),
     Count(fn(&mut ControllerFlags) -> &mut usize),
+    Size(fn(&mut ControllerFlags) -> &mut u64),
     Address(fn(&mut ControllerFlags) -> &mut Option<Listen>),
     Choice(&'static [&'static str], fn(&mut ControllerFlags) -> &mut String),
     /// May be given several times; a value is taken whole.
@@ -129,6 +130,24 @@ pub(super) const FLAGS: &[Flag] = &[
         "",
         "Flux's feature gates, as NAME=true,...; a warning names those that differ",
         Set::Other(values::gates),
+    ),
+    flag(
+        "git-max-database-size",
+        "1Gi",
+        "The largest object database of one Git remote; inhaul's own",
+        Set::Size(|f| &mut f.git_max_database_size),
+    ),
+    flag(
+        "git-max-object-size",
+        "128Mi",
+        "The largest object in a Git repository; inhaul's own",
+        Set::Size(|f| &mut f.git_max_object_size),
+    ),
+    flag(
+        "git-max-pack-size",
+        "2Gi",
+        "The largest pack that a Git server may send; inhaul's own",
+        Set::Size(|f| &mut f.git_max_pack_size),
     ),
     flag(
         "health-addr",
@@ -301,5 +320,5 @@ pub(super) const FLAGS: &[Flag] = &[
     value("storage-value-log-file-size", OTHER_CONTROLLER),
     value("token-cache-max-duration", NO_TOKENS),
     value("token-cache-max-size", NO_TOKENS),
-    value("watch-configs-label-selector", "no label is needed: what is referenced is watched"),
+    value("watch-configs-label-selector", "inhaul does not ask for a label"),
 ];

@@ -54,6 +54,9 @@ fn without_flags_the_defaults_are_fluxs() {
         artifact_digest_algo: "sha256".to_owned(),
         feature_gates: BTreeMap::new(),
         prune_guard: true,
+        git_max_pack_size: 2 << 30,
+        git_max_object_size: 128 << 20,
+        git_max_database_size: 1 << 30,
     };
     assert_eq!(flags, expected);
 }
@@ -172,6 +175,10 @@ fn a_value_that_cannot_be_understood_is_named_with_its_flag() {
         ),
         (&["--feature-gates=A"], r#"flag --feature-gates="A": "A": write NAME=true"#),
         (&["--prune-guard=sometimes"], r#"flag --prune-guard="sometimes": must be on or off"#),
+        (
+            &["--git-max-pack-size=0"],
+            r#"flag --git-max-pack-size="0": must be a number of bytes, such as 1048576, 512Mi or 2Gi"#,
+        ),
         (
             &["--custom-apply-stage-kinds=a/b/c"],
             r#"flag --custom-apply-stage-kinds="a/b/c": "a/b/c" is no kind; write <group>/<Kind>"#,

@@ -17,6 +17,7 @@ pub(super) fn set(
         Set::Switch(field) => *field(flags) = switch(value)?,
         Set::Time(field) => *field(flags) = duration(value)?,
         Set::Count(field) => *field(flags) = count(value)?,
+        Set::Size(field) => *field(flags) = size(value)?,
         Set::Address(field) => *field(flags) = Listen::parse(value)?,
         Set::Choice(choices, field) => {
             if !choices.contains(&value) {
@@ -46,6 +47,15 @@ pub(super) fn switch(value: &str) -> Result<bool, String> {
 
 fn count(value: &str) -> Result<usize, String> {
     value.parse().map_err(|_| "must be a whole number, not below 0".to_owned())
+}
+
+fn size(value: &str) -> Result<u64, String> {
+    let units = [("Ki", 1_u64 << 10), ("Mi", 1 << 20), ("Gi", 1 << 30)];
+    let unit = units.iter().find_map(|(unit, bytes)| Some((value.strip_suffix(unit)?, *bytes)));
+    let (number, bytes) = unit.unwrap_or((value, 1));
+    let refused = || "must be a number of bytes, such as 1048576, 512Mi or 2Gi";
+    let number: u64 = number.parse().map_err(|_| refused())?;
+    number.checked_mul(bytes).filter(|size| *size > 0).ok_or_else(|| refused().to_owned())
 }
 
 /// A duration in Go's notation, such as `1h30m` or `750ms`.
