@@ -1,0 +1,272 @@
+//! Server-side apply, a stage at a time: everything is tried by a dry-run before anything is
+//! written, so that a stage goes in whole or not at all.
+
+use crate::error::Error;
+use crate::request::{Call, Connection, METADATA};
+use crate::resource::{Discovery, Resource};
+use futures::FutureExt;
+use futures::stream::{self, StreamExt, TryStreamExt};
+use http::Method;
+use inhaul_object::{GroupVersionKind, Object, ObjectId, difference, mask, policy};
+use inhaul_plan::{
+    DesiredHash, FIELD_MANAGER, HashKey, PlannedObject, Record, Verdict, compare, overridden,
+    taken_over,
+};
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+use tokio::time::Instant;
+
+const APPLY: &str = "application/apply-patch+yaml";
+const JSON_PATCH: &str = "application/json-patch+json";
+/// How long a kind may take to be served after its definition is established.
+const KIND_APPEARS: Duration = Duration::from_secs(15);
+const KIND_POLL: Duration = Duration::from_millis(200);
+
+/// What was done with an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// It was not there.
+    Created,
+    /// It differed.
+    Configured,
+    /// It was in order.
+    Unchanged,
+    /// It was left alone, because it says so.
+    Skipped,
+}
+
+/// What was done with one object, and what is known of it now.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// The object.
+    pub id: ObjectId,
+    /// What was done.
+    pub action: Action,
+    /// The fields that differed before, without their values.
+    pub fields: Vec<String>,
+    /// What the next look is compared with.
+    pub record: Option<Record>,
+}
+
+/// Why a stage could not be applied. The text names the object first and shows no secret.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct ApplyError {
+    /// What a person reads.
+    pub message: String,
+    /// What the API server asked for, if it asked to wait.
+    pub retry_after: Option<Duration>,
+    /// Whether the API server refused the object itself, so that only another one will do.
+    pub refused: bool,
+    /// What was written before.
+    pub done: Vec<Change>,
+}
+
+/// Settings of [`Applier`].
+#[derive(Clone)]
+pub struct ApplyOptions {
+    /// Managers whose fields are taken over beside kubectl's (`--override-manager`).
+    pub override_managers: Vec<String>,
+    /// How many objects are looked at side by side (`--concurrent-ssa`).
+    pub concurrency: usize,
+    /// The key of this process's hashes.
+    pub hash_key: HashKey,
+}
+
+/// Applies the stages of plans.
+#[derive(Clone)]
+pub struct Applier {
+    connection: Connection,
+    discovery: Discovery,
+    options: ApplyOptions,
+}
+
+/// What a dry-run found out about an object.
+enum Finding<'a> {
+    Settled(Change),
+    Write { planned: &'a PlannedObject, resource: Resource, live: Option<Object>, change: Change },
+}
+
+impl Applier {
+    /// An applier over one connection.
+    pub fn new(connection: Connection, discovery: Discovery, options: ApplyOptions) -> Self {
+        Self { connection, discovery, options }
+    }
+
+    /// Applies a stage. `records` holds what earlier applies of the same objects answered;
+    /// `new_kinds` are those that an earlier stage of this plan has defined.
+    ///
+    /// # Errors
+    /// [`ApplyError`]: nothing was written if a dry-run failed.
+    pub async fn apply_stage(
+        &self,
+        stage: &[PlannedObject],
+        records: &HashMap<ObjectId, Record>,
+        new_kinds: &HashSet<GroupVersionKind>,
+    ) -> Result<Vec<Change>, ApplyError> {
+        let looks: Vec<_> = stage
+            .iter()
+            .map(|planned| self.examine(planned, records, new_kinds).boxed())
+            .collect();
+        let findings: Vec<Finding<'_>> = stream::iter(looks)
+            .buffered(self.options.concurrency.max(1))
+            .try_collect()
+            .await?;
+        let mut done = Vec::with_capacity(findings.len());
+        for finding in findings {
+            match finding {
+                Finding::Settled(change) => done.push(change),
+                Finding::Write { planned, resource, live, change } => {
+                    match self.write(planned, &resource, live.as_ref()).await {
+                        Ok(record) => done.push(Change { record, ..change }),
+                        Err(error) => {
+                            return Err(ApplyError { done, ..failed(planned, "apply", &error) });
+                        }
+                    }
+                }
+            }
+        }
+        Ok(done)
+    }
+
+    async fn examine<'a>(
+        &self,
+        planned: &'a PlannedObject,
+        records: &HashMap<ObjectId, Record>,
+        new_kinds: &HashSet<GroupVersionKind>,
+    ) -> Result<Finding<'a>, ApplyError> {
+        let dry_run = |error: &Error| failed(planned, "dry-run", error);
+        let object = &planned.object;
+        let id = object.id();
+        let gvk = object.gvk();
+        let resource = self.resource(&gvk, new_kinds.contains(&gvk)).await;
+        let resource = resource.map_err(|e| dry_run(&e))?;
+        let path = resource.object(&id.namespace, &id.name);
+        let desired = DesiredHash::of(object, self.options.hash_key);
+        if let Some(record) = records.get(&id) {
+            let metadata = self.look(&path, METADATA).await.map_err(|e| dry_run(&e))?;
+            let in_order = metadata.is_some_and(|metadata| {
+                compare(record, desired, &metadata, &self.options.override_managers)
+                    == Verdict::InOrder
+            });
+            if in_order {
+                let record = Some(record.clone());
+                return Ok(settled(id, Action::Unchanged, record));
+            }
+        }
+        let live = self.look(&path, crate::request::JSON).await.map_err(|e| dry_run(&e))?;
+        let policy = policy::of(Some(object), live.as_ref());
+        let skipped = !policy.reconcile
+            || policy.ssa == policy::ServerSideApply::Ignore
+            || (policy.ssa == policy::ServerSideApply::IfNotPresent && live.is_some());
+        if skipped {
+            return Ok(settled(id, Action::Skipped, None));
+        }
+        let tried = self.dry_run(object, &path, new_kinds.contains(&gvk)).await;
+        let tried = tried.map_err(|e| dry_run(&e))?;
+        let Some(live) = live else {
+            let change = Change { id, action: Action::Created, fields: Vec::new(), record: None };
+            return Ok(Finding::Write { planned, resource, live: None, change });
+        };
+        let fields = difference::changed_paths(live.as_json(), tried.as_json());
+        let take_over = self.takes_over(&live, object);
+        if fields.is_empty() && !take_over {
+            return Ok(settled(id, Action::Unchanged, Record::of(&live, desired)));
+        }
+        let change = Change { id, action: Action::Configured, fields, record: None };
+        Ok(Finding::Write { planned, resource, live: Some(live), change })
+    }
+
+    fn takes_over(&self, live: &Object, desired: &Object) -> bool {
+        policy::of(Some(desired), Some(live)).ssa == policy::ServerSideApply::Override
+            && overridden(live.as_json(), &self.options.override_managers)
+    }
+
+    /// How the kind is served. A kind that was defined a moment ago may take a little to appear.
+    async fn resource(&self, gvk: &GroupVersionKind, new: bool) -> Result<Resource, Error> {
+        let deadline = Instant::now() + KIND_APPEARS;
+        loop {
+            match self.discovery.resource(gvk).await {
+                Err(Error::UnknownKind { .. }) if new && Instant::now() < deadline => {
+                    tokio::time::sleep(KIND_POLL).await;
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    async fn look(&self, path: &str, accept: &'static str) -> Result<Option<Object>, Error> {
+        match self.connection.send(&Call::get(path.to_owned()).accepting(accept)).await {
+            Ok(value) => Object::from_json(value)
+                .map(Some)
+                .map_err(|invalid| Error::Garbled(invalid.to_string())),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn dry_run(&self, object: &Object, path: &str, new: bool) -> Result<Object, Error> {
+        let deadline = Instant::now() + KIND_APPEARS;
+        let call = apply_call(object, path, true);
+        loop {
+            match self.connection.send(&call).await {
+                Err(error) if error.is_not_found() && new && Instant::now() < deadline => {
+                    tokio::time::sleep(KIND_POLL).await;
+                }
+                Err(error) => return Err(error),
+                Ok(value) => {
+                    return Object::from_json(value)
+                        .map_err(|invalid| Error::Garbled(invalid.to_string()));
+                }
+            }
+        }
+    }
+
+    async fn write(
+        &self,
+        planned: &PlannedObject,
+        resource: &Resource,
+        live: Option<&Object>,
+    ) -> Result<Option<Record>, Error> {
+        let object = &planned.object;
+        let id = object.id();
+        let path = resource.object(&id.namespace, &id.name);
+        if let Some(live) = live.filter(|live| self.takes_over(live, object)) {
+            let patch = taken_over(live.as_json(), &self.options.override_managers);
+            let uri = format!("{path}?fieldManager={FIELD_MANAGER}");
+            let call = Call::sending(Method::PATCH, uri, JSON_PATCH, &patch);
+            self.connection.send(&call).await?;
+        }
+        let answer = self.connection.send(&apply_call(object, &path, false)).await?;
+        let answer =
+            Object::from_json(answer).map_err(|invalid| Error::Garbled(invalid.to_string()))?;
+        Ok(Record::of(&answer, DesiredHash::of(object, self.options.hash_key)))
+    }
+}
+
+fn settled(id: ObjectId, action: Action, record: Option<Record>) -> Finding<'static> {
+    Finding::Settled(Change { id, action, fields: Vec::new(), record })
+}
+
+fn apply_call(object: &Object, path: &str, dry_run: bool) -> Call {
+    let dry_run = if dry_run { "&dryRun=All" } else { "" };
+    let uri = format!("{path}?fieldManager={FIELD_MANAGER}&force=true{dry_run}");
+    Call::sending(Method::PATCH, uri, APPLY, object.as_json())
+}
+
+fn failed(planned: &PlannedObject, step: &str, error: &Error) -> ApplyError {
+    let object = &planned.object;
+    let reason = match error.reason() {
+        "" => String::new(),
+        reason => format!(" ({reason})"),
+    };
+    // The API server quotes what it refuses.
+    let why = mask::mask_text(&error.to_string(), object);
+    let file = planned.origin.as_ref().map(|f| format!("; defined in {f}")).unwrap_or_default();
+    ApplyError {
+        message: format!("{} {step} failed{reason}: {why}{file}", object.id()),
+        retry_after: error.retry_after(),
+        refused: matches!(error.code(), Some(400 | 403 | 422)),
+        done: Vec::new(),
+    }
+}

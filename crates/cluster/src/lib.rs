@@ -1,0 +1,26 @@
+//! Everything that talks to the API server. All writes to a cluster are here.
+
+mod apply;
+mod connect;
+mod error;
+mod events;
+mod facts;
+mod health;
+mod lease;
+mod own;
+mod prune;
+mod request;
+mod resource;
+mod watch;
+
+pub use apply::{Action, Applier, ApplyError, ApplyOptions, Change};
+pub use connect::connect;
+pub use error::Error;
+pub use events::{Delivery, Event, EventAddressError, EventConfig, Recorder, Severity};
+pub use health::{Awaited, HealthChecker, Unhealthy};
+pub use lease::{Election, ElectionConfig, ElectionError, Leadership, identity};
+pub use own::{Own, SecretData};
+pub use prune::{Going, PruneOptions, Pruned, Pruner};
+pub use request::{AlwaysOpen, Connection, Gate};
+pub use resource::{Discovery, Resource};
+pub use watch::{Guarded, Seen, WatchOptions, watch};

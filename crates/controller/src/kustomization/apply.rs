@@ -1,0 +1,254 @@
+//! The plan of a reconcile, and its way into the cluster.
+
+use super::Context;
+use super::run::Run;
+use crate::step::{Retry, StepError};
+use inhaul_api::Reason;
+use inhaul_cluster::{Action, ApplyError, Awaited, Change, Error, PruneOptions};
+use inhaul_object::{GroupVersionKind, ObjectId};
+use inhaul_plan::{Approval, Options, Plan, PlannedObject, Record, rendered_scopes};
+use inhaul_render::Rendered;
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// How long a stage of definitions or classes may take to become usable.
+const STAGE_READY: Duration = Duration::from_secs(60);
+/// How many objects a message names.
+const NAMED: usize = 10;
+
+/// Makes the plan for what was rendered.
+pub(super) async fn plan(
+    context: &Context,
+    run: &Run,
+    rendered: Rendered,
+) -> Result<Plan, StepError> {
+    let mut scopes = rendered_scopes(&rendered);
+    let kinds: HashSet<GroupVersionKind> =
+        rendered.objects().iter().map(|rendered| rendered.object.gvk()).collect();
+    for gvk in kinds {
+        match context.discovery.resource(&gvk).await {
+            Ok(resource) => {
+                scopes.insert(gvk, resource.scope);
+            }
+            // The plan names the objects, unless the source itself defines the kind.
+            Err(Error::UnknownKind { .. }) => {}
+            Err(error) => {
+                let what = format!("cannot tell whether {} is served", gvk.api_version());
+                return Err(StepError::cluster(Reason::ReconciliationFailed, &what, &error));
+            }
+        }
+    }
+    let options = Options { custom_stage_kinds: context.settings.custom_stage_kinds.clone() };
+    inhaul_plan::plan(rendered, &run.inventory(), &scopes, &options).map_err(|error| {
+        // A kind may appear, so this is tried again; the rest is up to the source.
+        match error {
+            inhaul_plan::PlanError::UnknownKinds(_) => {
+                StepError::passing(Reason::ReconciliationFailed, error.to_string())
+            }
+            _ => StepError::lasting(Reason::ReconciliationFailed, error.to_string()),
+        }
+    })
+}
+
+/// Applies the stages one after another.
+pub(super) async fn stages(
+    context: &Context,
+    run: &mut Run,
+    plan: &Plan,
+) -> Result<(), StepError> {
+    let mut records = context.records.lock().remove(&run.key).unwrap_or_default();
+    let result = apply_all(context, run, plan, &mut records).await;
+    records.retain(|id, _| plan.wanted.contains(id));
+    context.records.lock().insert(run.key.clone(), records);
+    result
+}
+
+async fn apply_all(
+    context: &Context,
+    run: &mut Run,
+    plan: &Plan,
+    records: &mut HashMap<ObjectId, Record>,
+) -> Result<(), StepError> {
+    let mut new_kinds = HashSet::new();
+    for (index, stage) in plan.stages.iter().enumerate() {
+        let changes = match context.applier.apply_stage(stage, records, &new_kinds).await {
+            Ok(changes) => changes,
+            Err(error) => {
+                note(run, records, error.done.clone());
+                return Err(failed(&error));
+            }
+        };
+        let written: Vec<Awaited> = written(stage, &changes);
+        note(run, records, changes);
+        if index + 1 < plan.stages.len() && !written.is_empty() {
+            let ready = context.health.wait(&written, STAGE_READY).await;
+            ready.map_err(|unhealthy| {
+                StepError::passing(Reason::ReconciliationFailed, unhealthy.to_string())
+            })?;
+            new_kinds.extend(defined(stage));
+        }
+    }
+    Ok(())
+}
+
+fn note(run: &mut Run, records: &mut HashMap<ObjectId, Record>, changes: Vec<Change>) {
+    for change in changes {
+        match &change.record {
+            Some(record) => records.insert(change.id.clone(), record.clone()),
+            None => records.remove(&change.id),
+        };
+        if matches!(change.action, Action::Created | Action::Configured) {
+            run.changes.push(change);
+        }
+    }
+}
+
+fn written(stage: &[PlannedObject], changes: &[Change]) -> Vec<Awaited> {
+    let is_written =
+        |change: &&Change| matches!(change.action, Action::Created | Action::Configured);
+    let ids: HashSet<&ObjectId> = changes.iter().filter(is_written).map(|c| &c.id).collect();
+    let awaited = |planned: &PlannedObject| (planned.object.id(), planned.object.version().into());
+    stage.iter().map(awaited).filter(|(id, _): &Awaited| ids.contains(id)).collect()
+}
+
+/// The kinds that a stage defines.
+fn defined(stage: &[PlannedObject]) -> Vec<GroupVersionKind> {
+    let definitions =
+        stage.iter().filter(|planned| planned.object.kind() == "CustomResourceDefinition");
+    let versions = definitions.flat_map(|planned| {
+        let spec = &planned.object.as_json()["spec"];
+        let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+        let versions = spec["versions"].as_array().into_iter().flatten();
+        versions.map(move |version| GroupVersionKind {
+            group: text(&spec["group"]),
+            version: text(&version["name"]),
+            kind: text(&spec["names"]["kind"]),
+        })
+    });
+    versions.collect()
+}
+
+fn failed(error: &ApplyError) -> StepError {
+    let retry = match error.retry_after {
+        Some(asked) => Retry::After(asked),
+        None => Retry::BackOff,
+    };
+    StepError { reason: Reason::ReconciliationFailed, message: error.message.clone(), retry }
+}
+
+/// Deletes what left the source, as far as the guard and the API server allow it.
+pub(super) async fn prune(
+    context: &Context,
+    run: &mut Run,
+    plan: &Plan,
+) -> Result<(), StepError> {
+    let revision = run.revision.clone().unwrap_or_default();
+    if !run.object.spec.prune {
+        run.set_inventory(&plan.wanted);
+        return Ok(());
+    }
+    let total = run.inventory().len();
+    let options = PruneOptions {
+        owner: run.owner(),
+        revision: revision.clone(),
+        approval: if context.settings.prune_guard {
+            Approval::Annotation(run.allowed_prune().map(str::to_owned))
+        } else {
+            Approval::GuardOff
+        },
+        protected_namespaces: context.settings.protected_namespaces.clone(),
+    };
+    let pruned = context.pruner.prune(plan, total, &options).await;
+    let mut inventory = plan.wanted.clone();
+    for (id, version) in pruned.remaining {
+        inventory.insert(id, version);
+    }
+    run.set_inventory(&inventory);
+    run.deleted = pruned.deleted;
+    run.going = pruned.going;
+    if let Some(held) = pruned.held {
+        return Err(StepError::lasting(Reason::PruneBlocked, held.message(&revision)));
+    }
+    if pruned.failed.is_empty() {
+        return Ok(());
+    }
+    Err(StepError::passing(Reason::PruneFailed, not_deleted(&pruned.failed)))
+}
+
+/// The objects that could not be deleted, with the reasons.
+pub(super) fn not_deleted(failed: &[(ObjectId, String)]) -> String {
+    let mut lines: Vec<String> = failed
+        .iter()
+        .take(NAMED)
+        .map(|(id, why)| format!("{id} not deleted: {why}"))
+        .collect();
+    if failed.len() > NAMED {
+        lines.push(format!("and {} more", failed.len() - NAMED));
+    }
+    lines.join("; ")
+}
+
+/// Waits until what was applied is healthy, where that is asked for.
+pub(super) async fn wait(
+    context: &Context,
+    run: &mut Run,
+    plan: &Plan,
+    preempted: &CancellationToken,
+) -> Result<(), StepError> {
+    let awaited = awaited(run, plan);
+    if awaited.is_empty() {
+        return Ok(());
+    }
+    let timeout = run.timeout()?;
+    let started = tokio::time::Instant::now();
+    let healthy = tokio::select! {
+        healthy = context.health.wait(&awaited, timeout) => healthy,
+        () = preempted.cancelled() => {
+            let message = "health check canceled: there is something newer to apply";
+            return Err(StepError::passing(Reason::HealthCheckCanceled, message));
+        }
+    };
+    let took = started.elapsed();
+    run.health_checked = Some(took);
+    healthy.map_err(|unhealthy| {
+        let message = format!("health check failed after {}: {unhealthy}", humane(took));
+        StepError::passing(Reason::HealthCheckFailed, message)
+    })
+}
+
+fn awaited(run: &Run, plan: &Plan) -> Vec<Awaited> {
+    let spec = &run.object.spec;
+    if spec.wait {
+        let own = ObjectId {
+            namespace: run.key.namespace.clone(),
+            name: run.key.name.clone(),
+            group: "kustomize.toolkit.fluxcd.io".to_owned(),
+            kind: super::KIND.to_owned(),
+        };
+        let all = plan.wanted.iter().filter(|(id, _)| **id != own);
+        return all.map(|(id, version)| (id.clone(), version.to_owned())).collect();
+    }
+    let checks = spec.health_checks.iter();
+    let awaited = checks.map(|check| {
+        let api_version = check.api_version.as_deref().unwrap_or("apps/v1");
+        let (group, version) = api_version.rsplit_once('/').unwrap_or(("", api_version));
+        let id = ObjectId {
+            namespace: check.namespace.clone().unwrap_or_default(),
+            name: check.name.clone(),
+            group: group.to_owned(),
+            kind: check.kind.clone(),
+        };
+        (id, version.to_owned())
+    });
+    awaited.collect()
+}
+
+/// A duration as people read it, without digits that change from run to run.
+pub(super) fn humane(duration: Duration) -> String {
+    if duration < Duration::from_secs(1) {
+        format!("{}ms", duration.as_millis())
+    } else {
+        format!("{}s", duration.as_secs())
+    }
+}

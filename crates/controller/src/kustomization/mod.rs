@@ -1,0 +1,122 @@
+//! The controller of Kustomizations.
+
+mod apply;
+mod events;
+mod finalize;
+mod instructions;
+mod observe;
+mod report;
+mod run;
+mod supported;
+mod triggers;
+
+use crate::events::Events;
+use crate::metrics::Metrics;
+use crate::queue::{Key, Next, Permit};
+use crate::settings::Settings;
+use crate::sources::Sources;
+use crate::step::StepError;
+use inhaul_api::Kustomization;
+use inhaul_cluster::{Applier, Discovery, HealthChecker, Own, Pruner};
+use inhaul_object::ObjectId;
+use inhaul_plan::Record;
+use kube::runtime::reflector::Store;
+use parking_lot::Mutex;
+use run::Run;
+use std::collections::HashMap;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+
+pub use triggers::follow;
+
+/// The kind, as events and metrics name it.
+pub const KIND: &str = "Kustomization";
+/// The manager that status patches are written under, as in Flux.
+pub const STATUS_MANAGER: &str = "gotk-kustomize-controller";
+
+/// What the controller works with.
+pub struct Context {
+    /// Kustomizations and their status.
+    pub own: Own,
+    /// What kinds the API server serves.
+    pub discovery: Discovery,
+    /// Applies.
+    pub applier: Applier,
+    /// Prunes.
+    pub pruner: Pruner,
+    /// Looks at health.
+    pub health: HealthChecker,
+    /// All Kustomizations, as the watch sees them.
+    pub kustomizations: Store<Kustomization>,
+    /// Downloads what other processes serve.
+    pub downloads: crate::download::Downloads,
+    /// The snapshots of sources.
+    pub sources: Arc<Sources>,
+    /// Where events go.
+    pub events: Events,
+    /// Where numbers go.
+    pub metrics: Arc<Metrics>,
+    /// What the flags say.
+    pub settings: Settings,
+    /// What is known of applied objects, by Kustomization.
+    pub records: Mutex<HashMap<Key, HashMap<ObjectId, Record>>>,
+}
+
+/// Reconciles one Kustomization and tells when to look at it again.
+pub async fn reconcile(
+    context: Arc<Context>,
+    key: Key,
+    preempted: CancellationToken,
+    mut permit: Permit,
+) -> Next {
+    let span = crate::reconcile_span("kustomize.toolkit.fluxcd.io", KIND, &key);
+    async {
+        let mut run = match Run::begin(&context, key.clone()).await {
+            Ok(Some(run)) => run,
+            Ok(None) => return context.forget(&key),
+            Err(next) => return next,
+        };
+        if run.is_deleting() {
+            return finalize::finalize(&context, run).await;
+        }
+        if run.object.spec.suspend {
+            tracing::info!("reconciliation is suspended for this object");
+            context.metrics.suspended(KIND, &key.namespace, &key.name);
+            return Next::OnChange;
+        }
+        if let Err(next) = run.add_finalizer(&context.own).await {
+            return next;
+        }
+        let result = steps(&context, &mut run, &preempted, &mut permit).await;
+        report::report(&context, run, result).await
+    }
+    .instrument(span)
+    .await
+}
+
+/// The way of a revision into the cluster.
+async fn steps(
+    context: &Context,
+    run: &mut Run,
+    preempted: &CancellationToken,
+    permit: &mut Permit,
+) -> Result<(), StepError> {
+    supported::check(&run.object, &context.settings)?;
+    let snapshot = observe::snapshot(context, run).await?;
+    observe::dependencies(context, run, &snapshot)?;
+    let rendered = instructions::render(run, &snapshot).await?;
+    let plan = apply::plan(context, run, rendered).await?;
+    report::write_ahead(context, run, &plan).await?;
+    apply::stages(context, run, &plan).await?;
+    apply::prune(context, run, &plan).await?;
+    permit.release_during(apply::wait(context, run, &plan, preempted)).await
+}
+
+impl Context {
+    fn forget(&self, key: &Key) -> Next {
+        self.records.lock().remove(key);
+        self.metrics.forget(KIND, &key.namespace, &key.name);
+        Next::Forget
+    }
+}

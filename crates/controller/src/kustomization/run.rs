@@ -1,0 +1,122 @@
+//! One reconcile of one Kustomization.
+
+use super::Context;
+use crate::queue::{Key, Next};
+use crate::step::StepError;
+use crate::tracked::{FALLBACK_RETRY, Tracked};
+use inhaul_api::{
+    Inventory as StatusInventory, InventoryEntry, Kustomization, KustomizationStatus, Reason,
+};
+use inhaul_cluster::{Change, Going};
+use inhaul_object::ObjectId;
+use inhaul_plan::{Inventory, Owner};
+use std::ops::{Deref, DerefMut};
+use std::time::Duration;
+
+/// The annotation that approves a prune that the guard holds.
+pub(super) const ALLOW_PRUNE: &str = "inhaul.dev/allow-prune";
+
+/// One reconcile of one Kustomization: what was found out and done so far.
+pub(super) struct Run {
+    tracked: Tracked<Kustomization>,
+    /// The revision that is being applied, once it is known.
+    pub(super) revision: Option<String>,
+    /// The revision of what the source was made from, where it says so.
+    pub(super) origin_revision: Option<String>,
+    /// The digest of the source's artifact.
+    pub(super) digest: String,
+    /// When the commit was made, in seconds since 1970.
+    pub(super) committed: Option<i64>,
+    /// What was written.
+    pub(super) changes: Vec<Change>,
+    /// What was deleted.
+    pub(super) deleted: Vec<ObjectId>,
+    /// What is being deleted and waits for its finalizers.
+    pub(super) going: Vec<Going>,
+    /// How long the health check took, if there was one.
+    pub(super) health_checked: Option<Duration>,
+    /// Whether the status, before this run, said that this revision is in order.
+    pub(super) was_ready: bool,
+}
+
+impl Deref for Run {
+    type Target = Tracked<Kustomization>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.tracked
+    }
+}
+
+impl DerefMut for Run {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.tracked
+    }
+}
+
+impl Run {
+    /// Reads the object: the inventory in its status is what may be deleted.
+    pub(super) async fn begin(context: &Context, key: Key) -> Result<Option<Self>, Next> {
+        let tracked = Tracked::read(&context.own, key).await?;
+        Ok(tracked.map(|tracked| Self {
+            tracked,
+            revision: None,
+            origin_revision: None,
+            digest: String::new(),
+            committed: None,
+            changes: Vec::new(),
+            deleted: Vec::new(),
+            going: Vec::new(),
+            health_checked: None,
+            was_ready: false,
+        }))
+    }
+
+    pub(super) fn owner(&self) -> Owner {
+        Owner { name: self.key.name.clone(), namespace: self.key.namespace.clone() }
+    }
+
+    pub(super) fn allowed_prune(&self) -> Option<&str> {
+        self.annotation(ALLOW_PRUNE)
+    }
+
+    /// How long after a failure to try again.
+    pub(super) fn retry_interval(&self) -> Duration {
+        self.object.spec.retry_interval().unwrap_or(FALLBACK_RETRY)
+    }
+
+    /// How long rendering, applying and waiting may take.
+    pub(super) fn timeout(&self) -> Result<Duration, StepError> {
+        let timeout = self.object.spec.timeout();
+        timeout.map_err(|error| StepError::stalled(Reason::InvalidField, error.to_string()))
+    }
+
+    pub(super) fn inventory(&self) -> Inventory {
+        read_inventory(&self.status)
+    }
+
+    pub(super) fn set_inventory(&mut self, inventory: &Inventory) {
+        write_inventory(&mut self.status, inventory);
+    }
+
+    /// Writes the status. An object that somebody else put into the inventory meanwhile is kept.
+    pub(super) async fn store(&mut self, context: &Context) -> Result<(), StepError> {
+        let keep = |before: &KustomizationStatus, theirs: &_, ours: &mut _| {
+            if before.inventory != KustomizationStatus::clone(theirs).inventory {
+                let union = read_inventory(theirs).union(&read_inventory(ours));
+                write_inventory(ours, &union);
+            }
+        };
+        self.tracked.store(&context.own, keep).await
+    }
+}
+
+fn read_inventory(status: &KustomizationStatus) -> Inventory {
+    let entries = status.inventory.iter().flat_map(|inventory| &inventory.entries);
+    Inventory::from_entries(entries.map(|entry| (entry.id.as_str(), entry.v.as_str())))
+}
+
+fn write_inventory(status: &mut KustomizationStatus, inventory: &Inventory) {
+    let entries = inventory.to_entries().into_iter();
+    let entries = entries.map(|entry| InventoryEntry { id: entry.id, v: entry.version });
+    status.inventory = Some(StatusInventory { entries: entries.collect() });
+}

@@ -1,0 +1,84 @@
+//! Fields that are set but that this version does not know how to honour.
+
+use crate::settings::Settings;
+use crate::step::StepError;
+use inhaul_api::{Kustomization, Reason};
+
+/// Refuses a Kustomization that asks for something that would otherwise be ignored.
+///
+/// # Errors
+/// Names every such field.
+pub(super) fn check(object: &Kustomization, settings: &Settings) -> Result<(), StepError> {
+    let spec = &object.spec;
+    let asked = [
+        ("spec.postBuild", spec.post_build.is_some()),
+        ("spec.decryption", spec.decryption.is_some()),
+        ("spec.kubeConfig", spec.kube_config.is_some()),
+        ("spec.serviceAccountName", spec.service_account_name.is_some()),
+        ("spec.serviceAccount", spec.service_account.is_some()),
+        ("spec.healthCheckExprs", !spec.health_check_exprs.is_empty()),
+        ("spec.force", spec.force),
+        ("spec.ignore", !spec.ignore.is_empty()),
+        (
+            "spec.dependsOn[].readyExpr",
+            spec.depends_on.iter().any(|dependency| dependency.ready_expr.is_some()),
+        ),
+    ];
+    let fields: Vec<&str> =
+        asked.iter().filter(|(_, is_set)| *is_set).map(|(field, _)| *field).collect();
+    if !fields.is_empty() {
+        let message = format!(
+            "{}: not supported by this version of inhaul; nothing was applied, so that nothing \
+             is ignored silently; remove the field or leave this Kustomization to Flux",
+            fields.join(", ")
+        );
+        return Err(StepError::stalled(Reason::UnsupportedField, message));
+    }
+    if settings.default_service_account.is_some() {
+        let message = "--default-service-account: impersonation is not supported by this version \
+                       of inhaul; nothing was applied with the operator's own rights";
+        return Err(StepError::stalled(Reason::UnsupportedField, message));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use std::time::Duration;
+
+    fn settings() -> Settings {
+        Settings {
+            no_cross_namespace_refs: false,
+            requeue_dependency: Duration::ZERO,
+            interval_jitter_percentage: 5,
+            prune_guard: true,
+            protected_namespaces: Vec::new(),
+            custom_stage_kinds: Vec::new(),
+            default_service_account: None,
+            serves_sources: true,
+        }
+    }
+
+    fn kustomization(spec: serde_json::Value) -> Kustomization {
+        serde_json::from_value(json!({
+            "apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization",
+            "metadata": {"name": "a", "namespace": "b"}, "spec": spec}))
+        .unwrap()
+    }
+
+    #[test]
+    fn what_is_set_and_not_supported_is_refused_by_name() {
+        let object = kustomization(json!({"force": true, "postBuild": {}, "interval": "1m",
+            "prune": true, "sourceRef": {"kind": "GitRepository", "name": "x"}}));
+        let error = check(&object, &settings()).unwrap_err();
+        assert!(error.message.starts_with("spec.postBuild, spec.force: not supported"));
+        let plain = kustomization(json!({"interval": "1m", "prune": true, "validation": "client",
+            "sourceRef": {"kind": "GitRepository", "name": "x"}}));
+        assert!(check(&plain, &settings()).is_ok());
+        let mut tenants = settings();
+        tenants.default_service_account = Some("default".into());
+        assert!(check(&plain, &tenants).is_err());
+    }
+}

@@ -1,0 +1,343 @@
+//! The operator as a whole: who leads, what is watched, and which controllers run.
+
+use crate::download::Downloads;
+use crate::events::Events;
+use crate::metrics::Metrics;
+use crate::queue::{self, BackOff, Queue};
+use crate::settings::Settings;
+use crate::sources::{SourceKey, Sources};
+use crate::{git_repository, kustomization};
+use futures::stream::{self, StreamExt};
+use inhaul_api::{GitRepository, Kustomization};
+use inhaul_artifact::{Retention, Store};
+use inhaul_cluster::{
+    AlwaysOpen, Applier, ApplyOptions, Connection, Discovery, Election, ElectionConfig, EventConfig,
+    Gate, HealthChecker, Own, Pruner, Recorder, Seen, WatchOptions, connect, watch,
+};
+use inhaul_git::{Limits, Mirrors};
+use inhaul_plan::HashKey;
+use kube::runtime::reflector::Store as Cache;
+use parking_lot::Mutex;
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// Everything that the flags say about the operator.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Whether sources are served (`--controllers=source`).
+    pub sources: bool,
+    /// Whether Kustomizations are applied (`--controllers=kustomize`).
+    pub kustomizations: bool,
+    /// Where object databases and artifacts are kept (`--storage-path`).
+    pub storage_path: PathBuf,
+    /// What others call that address (`--storage-adv-addr`).
+    pub storage_advertised: String,
+    /// Which artifacts are kept beside the newest (`--artifact-retention-*`).
+    pub retention: Retention,
+    /// What a remote may make us do (`--git-max-*`).
+    pub git_limits: Limits,
+    /// The election, unless this process is alone (`--enable-leader-election`).
+    pub election: Option<ElectionConfig>,
+    /// Where events go (`--events-addr`).
+    pub events: EventConfig,
+    /// How many objects of a kind are worked on at once (`--concurrent`).
+    pub concurrency: usize,
+    /// How many objects of a Kustomization are looked at at once (`--concurrent-ssa`).
+    pub apply_concurrency: usize,
+    /// Managers whose fields are taken over (`--override-manager`).
+    pub override_managers: Vec<String>,
+    /// How failures are backed off (`--min-retry-delay`, `--max-retry-delay`).
+    pub back_off: BackOff,
+    /// What is watched (`--watch-label-selector`, `--watch-all-namespaces`).
+    pub watch: WatchOptions,
+    /// How often an artifact's download is tried again (`--http-retry`).
+    pub download_retries: usize,
+    /// What every reconcile asks.
+    pub settings: Settings,
+}
+
+/// Why the operator cannot run, or ended.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct OperatorError(String);
+
+fn error(what: &str) -> impl Fn(&dyn std::fmt::Display) -> OperatorError + '_ {
+    move |why| OperatorError(format!("{what}: {why}"))
+}
+
+/// Opens the address where artifacts are served (`--storage-addr`): only the leader does.
+pub type Listen = Pin<Box<dyn Future<Output = Result<TcpListener, String>> + Send>>;
+
+/// Runs until `shutdown`, or until the leadership is lost. `ready` becomes true once the API
+/// server was reached.
+///
+/// # Errors
+/// What is missing: the API server, the storage, an address to listen on.
+pub async fn run(
+    options: Options,
+    listen: Listen,
+    metrics: Arc<Metrics>,
+    ready: Arc<AtomicBool>,
+    shutdown: CancellationToken,
+) -> Result<(), OperatorError> {
+    let client = connect().await.map_err(|e| error("cannot reach the API server")(&e))?;
+    let (gate, leadership) = elect(&options, &client, &shutdown)?;
+    let connection = Connection::new(client.clone(), gate);
+    let (recorder, delivery) =
+        Recorder::new(client, options.events.clone()).map_err(|e| error("--events-addr")(&e))?;
+    let mut tasks = JoinSet::new();
+    let late = CancellationToken::new();
+    tasks.spawn(delivery.run(late.clone()));
+    ready.store(true, Ordering::Release);
+    if let Some((leadership, _)) = &leadership {
+        tracing::info!("attempting to acquire leader leases");
+        tokio::select! {
+            acquired = leadership.acquired() => if !acquired { return Ok(()) },
+            () = shutdown.cancelled() => return Ok(()),
+        }
+        tracing::info!("successfully acquired the leader leases");
+        for lease in options.election.iter().flat_map(|election| &election.leases) {
+            metrics.leader(lease, true);
+        }
+    }
+    let stop = shutdown.child_token();
+    let controllers = Controllers { options, connection, recorder, metrics, stop: stop.clone() };
+    let running = controllers.start(listen).await?;
+    let lost = async {
+        match &leadership {
+            Some((leadership, _)) => leadership.lost().await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = shutdown.cancelled() => tracing::info!("shutting down"),
+        () = lost => tracing::error!("the leader lease was lost"),
+    }
+    stop.cancel();
+    running.join_all().await;
+    late.cancel();
+    tasks.join_all().await;
+    // The Leases are given back only now, when nothing writes any more.
+    if let Some((_, election)) = leadership {
+        election.finish().await;
+    }
+    Ok(())
+}
+
+/// An election under way.
+struct Campaign {
+    task: tokio::task::JoinHandle<()>,
+    stop: CancellationToken,
+}
+
+impl Campaign {
+    async fn finish(self) {
+        self.stop.cancel();
+        if let Err(panic) = self.task.await {
+            tracing::error!(%panic, "the election ended in a panic");
+        }
+    }
+}
+
+type Campaigning = Option<(inhaul_cluster::Leadership, Campaign)>;
+
+fn elect(
+    options: &Options,
+    client: &kube::Client,
+    shutdown: &CancellationToken,
+) -> Result<(Arc<dyn Gate>, Campaigning), OperatorError> {
+    let Some(config) = options.election.clone() else {
+        return Ok((Arc::new(AlwaysOpen), None));
+    };
+    let (leadership, election) =
+        Election::new(client.clone(), config).map_err(|e| error("leader election")(&e))?;
+    let stop = CancellationToken::new();
+    // A process that never led has nothing to finish first.
+    let waiting = (shutdown.clone(), leadership.clone(), stop.clone());
+    tokio::spawn(async move {
+        let (shutdown, leadership, stop) = waiting;
+        shutdown.cancelled().await;
+        if !leadership.may_write() {
+            stop.cancel();
+        }
+    });
+    let task = tokio::spawn(election.run(stop.clone()));
+    Ok((Arc::new(leadership.clone()), Some((leadership, Campaign { task, stop }))))
+}
+
+struct Controllers {
+    options: Options,
+    connection: Connection,
+    recorder: Recorder,
+    metrics: Arc<Metrics>,
+    stop: CancellationToken,
+}
+
+impl Controllers {
+    async fn start(self, listen: Listen) -> Result<JoinSet<()>, OperatorError> {
+        let mut tasks = JoinSet::new();
+        let (sources, served) = Sources::new();
+        let (_, repositories) = watch::<GitRepository>(&self.connection, &self.options.watch);
+        // Both controllers follow one watch.
+        let (to_sources, for_sources) = unbounded_channel();
+        let (to_kustomizations, for_kustomizations) = unbounded_channel();
+        let (with_sources, with_kustomizations) =
+            (self.options.sources, self.options.kustomizations);
+        self.spawn(&mut tasks, async move {
+            let mut repositories = std::pin::pin!(repositories);
+            while let Some(seen) = repositories.next().await {
+                if with_sources {
+                    let _ = to_sources.send(seen.clone());
+                }
+                if with_kustomizations {
+                    let _ = to_kustomizations.send(seen);
+                }
+            }
+        });
+        if with_sources {
+            self.start_sources(&mut tasks, listen, Arc::clone(&sources), for_sources).await?;
+        }
+        if with_kustomizations {
+            self.start_kustomizations(&mut tasks, sources, served, for_kustomizations)?;
+        }
+        Ok(tasks)
+    }
+
+    fn spawn(&self, tasks: &mut JoinSet<()>, task: impl Future<Output = ()> + Send + 'static) {
+        let stop = self.stop.clone();
+        tasks.spawn(async move {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = task => {}
+            }
+        });
+    }
+
+    async fn start_sources(
+        &self,
+        tasks: &mut JoinSet<()>,
+        listen: Listen,
+        sources: Arc<Sources>,
+        seen: UnboundedReceiver<Seen<GitRepository>>,
+    ) -> Result<(), OperatorError> {
+        let options = &self.options;
+        let storage = |e: &dyn std::fmt::Display| error("--storage-path")(e);
+        let artifacts = options.storage_path.join("artifacts");
+        let store = Store::open(&artifacts, &options.storage_advertised, options.retention)
+            .map_err(|e| storage(&e))?;
+        let mirrors = Mirrors::open(&options.storage_path.join("git"), options.git_limits, true)
+            .map_err(|e| storage(&e))?;
+        let listener = listen.await.map_err(|e| error("--storage-addr")(&e))?;
+        let server = axum::serve(listener, inhaul_artifact::router(store.clone()));
+        self.spawn(tasks, async move {
+            if let Err(error) = server.await {
+                tracing::error!(%error, "artifacts are not served any more");
+            }
+        });
+        let context = Arc::new(git_repository::Context {
+            own: self.own(git_repository::STATUS_MANAGER),
+            mirrors,
+            store,
+            sources,
+            events: Events::new(self.recorder.named("source-controller")),
+            metrics: Arc::clone(&self.metrics),
+            settings: options.settings.clone(),
+        });
+        let queue = self.queue(git_repository::KIND);
+        self.spawn(tasks, git_repository::follow(Arc::clone(&queue), stream_of(seen)));
+        let concurrency = options.concurrency;
+        tasks.spawn(queue::run(queue, concurrency, self.stop.clone(), move |key, token, permit| {
+            git_repository::reconcile(Arc::clone(&context), key, token, permit)
+        }));
+        Ok(())
+    }
+
+    fn start_kustomizations(
+        &self,
+        tasks: &mut JoinSet<()>,
+        sources: Arc<Sources>,
+        served: UnboundedReceiver<SourceKey>,
+        seen: UnboundedReceiver<Seen<GitRepository>>,
+    ) -> Result<(), OperatorError> {
+        let (cache, kustomizations) =
+            watch::<Kustomization>(&self.connection, &self.options.watch);
+        let context = Arc::new(self.kustomization_context(cache.clone(), sources)?);
+        let queue = self.queue(kustomization::KIND);
+        let follow = kustomization::follow(
+            Arc::clone(&queue),
+            cache,
+            kustomizations,
+            stream_of(seen),
+            served,
+        );
+        self.spawn(tasks, follow);
+        let concurrency = self.options.concurrency;
+        tasks.spawn(queue::run(queue, concurrency, self.stop.clone(), move |key, token, permit| {
+            kustomization::reconcile(Arc::clone(&context), key, token, permit)
+        }));
+        Ok(())
+    }
+
+    fn kustomization_context(
+        &self,
+        kustomizations: Cache<Kustomization>,
+        sources: Arc<Sources>,
+    ) -> Result<kustomization::Context, OperatorError> {
+        let options = &self.options;
+        let discovery = Discovery::new(self.connection.clone());
+        let apply = ApplyOptions {
+            override_managers: options.override_managers.clone(),
+            concurrency: options.apply_concurrency,
+            hash_key: HashKey::new(random_bytes()),
+        };
+        let downloads = Downloads::new(options.download_retries);
+        let connection = || self.connection.clone();
+        Ok(kustomization::Context {
+            own: self.own(kustomization::STATUS_MANAGER),
+            applier: Applier::new(connection(), discovery.clone(), apply),
+            pruner: Pruner::new(connection(), discovery.clone()),
+            health: HealthChecker::new(connection(), discovery.clone()),
+            discovery,
+            kustomizations,
+            downloads: downloads.map_err(|e| error("cannot download artifacts")(&e))?,
+            sources,
+            events: Events::new(self.recorder.named("kustomize-controller")),
+            metrics: Arc::clone(&self.metrics),
+            settings: options.settings.clone(),
+            records: Mutex::new(HashMap::new()),
+        })
+    }
+
+    fn own(&self, manager: &'static str) -> Own {
+        Own::new(self.connection.clone(), Discovery::new(self.connection.clone()), manager)
+    }
+
+    fn queue(&self, kind: &'static str) -> Arc<Queue> {
+        let queue = Queue::new(self.options.back_off);
+        let seen = Arc::clone(&queue);
+        self.metrics.before_render(move |metrics| metrics.queue_depth(kind, seen.depth()));
+        queue
+    }
+}
+
+fn stream_of<T>(receiver: UnboundedReceiver<T>) -> impl futures::Stream<Item = T> {
+    stream::unfold(receiver, |mut receiver| async { Some((receiver.recv().await?, receiver)) })
+}
+
+/// Bytes that nobody else can guess: each state of the standard library's hash maps is keyed from
+/// the operating system's randomness.
+fn random_bytes() -> [u8; 32] {
+    use std::hash::{BuildHasher, RandomState};
+    let mut bytes = [0; 32];
+    for (index, chunk) in bytes.chunks_mut(8).enumerate() {
+        chunk.copy_from_slice(&RandomState::new().hash_one(index).to_le_bytes());
+    }
+    bytes
+}

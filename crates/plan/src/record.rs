@@ -1,0 +1,152 @@
+//! What is known of a live object since it was applied last, and what a newer look at it means.
+
+use crate::managers::{ManagerEntry, own_entry, overridden};
+use inhaul_object::Object;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+/// A key that this process made for itself: hashes of Secrets' values mean nothing outside.
+#[derive(Clone, Copy)]
+pub struct HashKey([u8; 32]);
+
+impl HashKey {
+    /// A key from random bytes.
+    pub fn new(random: [u8; 32]) -> Self {
+        Self(random)
+    }
+}
+
+/// A keyed hash of an object as it was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DesiredHash([u8; 32]);
+
+impl DesiredHash {
+    /// The hash of `object`.
+    pub fn of(object: &Object, key: HashKey) -> Self {
+        let mut hasher = Sha256::new();
+        hasher.update(key.0);
+        hash_value(object.as_json(), &mut hasher);
+        Self(hasher.finalize().into())
+    }
+}
+
+/// Hashes a value whatever the order of its keys.
+fn hash_value(value: &Value, hasher: &mut Sha256) {
+    match value {
+        Value::Object(map) => {
+            let mut keys: Vec<_> = map.keys().collect();
+            keys.sort_unstable();
+            hasher.update(b"{");
+            for key in keys {
+                hasher.update((key.len() as u64).to_le_bytes());
+                hasher.update(key);
+                hash_value(&map[key], hasher);
+            }
+            hasher.update(b"}");
+        }
+        Value::Array(items) => {
+            hasher.update(b"[");
+            items.iter().for_each(|item| hash_value(item, hasher));
+            hasher.update(b"]");
+        }
+        Value::String(text) => {
+            hasher.update(b"s");
+            hasher.update((text.len() as u64).to_le_bytes());
+            hasher.update(text);
+        }
+        scalar => {
+            hasher.update(b"v");
+            hasher.update(scalar.to_string());
+            hasher.update(b";");
+        }
+    }
+}
+
+/// What the API server answered when an object was applied, or verified, last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// The object's uid.
+    pub uid: String,
+    /// Our own entry of its managed fields.
+    pub entry: ManagerEntry,
+    /// What was sent.
+    pub desired: DesiredHash,
+}
+
+impl Record {
+    /// The record of `live`, which answered to an apply of something with the hash `desired`.
+    /// `None` if we own none of its fields.
+    pub fn of(live: &Object, desired: DesiredHash) -> Option<Self> {
+        let uid = live.uid()?.to_owned();
+        Some(Self { uid, entry: own_entry(live.as_json())?, desired })
+    }
+}
+
+/// What the metadata of a live object says about an object that was in order before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nobody took a field of ours: nothing to ask, nothing to write.
+    InOrder,
+    /// Something differs: a dry-run will tell what.
+    Suspicious,
+}
+
+/// Compares what is known with the metadata that the cluster holds now.
+pub fn compare(
+    record: &Record,
+    desired: DesiredHash,
+    metadata: &Object,
+    override_managers: &[String],
+) -> Verdict {
+    let same = record.desired == desired
+        && metadata.uid() == Some(&record.uid)
+        && !metadata.is_deleting()
+        && own_entry(metadata.as_json()).as_ref() == Some(&record.entry)
+        && !overridden(metadata.as_json(), override_managers);
+    if same { Verdict::InOrder } else { Verdict::Suspicious }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn live(fields: Value, manager: &str) -> Object {
+        Object::from_json(json!({
+            "apiVersion": "v1", "kind": "ConfigMap",
+            "metadata": {"name": "a", "uid": "1", "managedFields": [
+                {"manager": manager, "operation": "Apply", "apiVersion": "v1",
+                 "time": "2026-01-01T00:00:00Z", "fieldsType": "FieldsV1", "fieldsV1": fields}]}
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn an_object_is_in_order_while_nobody_took_a_field_of_ours() {
+        let key = HashKey::new([7; 32]);
+        let ours = live(json!({"f:data": {"f:a": {}}}), "kustomize-controller");
+        let desired = DesiredHash::of(&ours, key);
+        let record = Record::of(&ours, desired).unwrap();
+        assert_eq!(compare(&record, desired, &ours, &[]), Verdict::InOrder);
+        let taken = live(json!({"f:data": {}}), "kustomize-controller");
+        assert_eq!(compare(&record, desired, &taken, &[]), Verdict::Suspicious);
+        let other = DesiredHash::of(&taken, key);
+        assert_eq!(compare(&record, other, &ours, &[]), Verdict::Suspicious);
+        assert_eq!(Record::of(&live(json!({}), "somebody"), desired), None);
+    }
+
+    #[test]
+    fn the_hash_depends_on_content_and_key_and_not_on_the_order_of_keys() {
+        let one: Value = serde_json::from_str(r#"{"a":1,"b":[true,"x"]}"#).unwrap();
+        let two: Value = serde_json::from_str(r#"{"b":[true,"x"],"a":1}"#).unwrap();
+        let hash = |value: &Value, seed: u8| {
+            let mut hasher = Sha256::new();
+            hasher.update([seed]);
+            hash_value(value, &mut hasher);
+            hasher.finalize()
+        };
+        assert_eq!(hash(&one, 0), hash(&two, 0));
+        assert_ne!(hash(&one, 0), hash(&one, 1));
+        assert_ne!(hash(&json!(["a", "b"]), 0), hash(&json!(["ab"]), 0));
+    }
+}
