@@ -1,0 +1,163 @@
+//! `toYamlPretty`: YAML with indented sequences and without folding.
+
+use inhaul_yaml::{Dialect, Node, Style};
+
+use crate::{
+    format::float_text,
+    value::{Value, json::JsonError},
+};
+
+/// Nesting beyond which a value is not written.
+const DEEPEST: usize = 1_000;
+
+/// Writes a value; no line break at the end.
+pub(super) fn write(value: &Value) -> Result<String, JsonError> {
+    let mut out = String::new();
+    block(&mut out, value, 0, 0)?;
+    if out.ends_with('\n') {
+        out.pop();
+    }
+    Ok(out)
+}
+
+/// A value where a line has begun; ends with a line break.
+fn block(out: &mut String, value: &Value, indent: usize, depth: usize) -> Result<(), JsonError> {
+    if depth > DEEPEST {
+        return Err(JsonError::Depth);
+    }
+    match value {
+        Value::Map(map) if !map.is_empty() => {
+            let mut entries = map.snapshot();
+            entries.sort_by(|left, right| inhaul_yaml::natural(&left.0, &right.0));
+            for (index, (key, item)) in entries.iter().enumerate() {
+                if index > 0 {
+                    out.extend(std::iter::repeat_n(' ', indent));
+                }
+                string(out, key, indent + 2, true);
+                out.push(':');
+                nested(out, item, indent, depth)?;
+            }
+        }
+        Value::List(list) if !list.is_empty() => {
+            for (index, item) in list.items().iter().enumerate() {
+                if index > 0 {
+                    out.extend(std::iter::repeat_n(' ', indent));
+                }
+                out.push_str("- ");
+                block(out, item, indent + 2, depth + 1)?;
+            }
+        }
+        other => {
+            scalar(out, other, indent)?;
+            out.push('\n');
+        }
+    }
+    Ok(())
+}
+
+/// A value after a key.
+fn nested(out: &mut String, item: &Value, indent: usize, depth: usize) -> Result<(), JsonError> {
+    let goes_below = match item {
+        Value::Map(map) => !map.is_empty(),
+        Value::List(list) => !list.is_empty(),
+        _ => false,
+    };
+    if goes_below {
+        out.push('\n');
+        out.extend(std::iter::repeat_n(' ', indent + 2));
+        return block(out, item, indent + 2, depth + 1);
+    }
+    out.push(' ');
+    scalar(out, item, indent + 2)?;
+    out.push('\n');
+    Ok(())
+}
+
+fn scalar(out: &mut String, value: &Value, indent: usize) -> Result<(), JsonError> {
+    match value {
+        Value::Nil => out.push_str("null"),
+        Value::Bool(flag) => out.push_str(if *flag { "true" } else { "false" }),
+        Value::Float(number) if number.is_nan() => out.push_str(".nan"),
+        Value::Float(number) if number.is_infinite() => {
+            out.push_str(if *number > 0.0 { ".inf" } else { "-.inf" });
+        }
+        Value::Float(number) => out.push_str(&float_text(*number)),
+        Value::String(text) => string(out, &text.to_str(), indent, false),
+        Value::List(_) => out.push_str("[]"),
+        Value::Map(_) => out.push_str("{}"),
+        Value::Bytes(_) | Value::Complex(..) => return Err(JsonError::Type("[]uint8")),
+        Value::Structure(_) => {
+            let json = value.to_json()?;
+            block(out, &Value::from_json(&json), indent, 0)?;
+        }
+        other => out.push_str(&crate::format::value_text(other)),
+    }
+    Ok(())
+}
+
+/// A string in the plainest form that reads back as one.
+fn string(out: &mut String, text: &str, indent: usize, is_key: bool) {
+    if text.contains('\n') && !is_key && !text.contains(|c: char| c.is_control() && c != '\n') {
+        literal(out, text, indent);
+        return;
+    }
+    let looks_other = matches!(
+        text,
+        "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" | "n" | "N" | "no" | "No" | "NO"
+            | "off" | "Off" | "OFF"
+    ) || resolves_otherwise(text);
+    if text.is_empty() || looks_other || text.contains(char::is_control) {
+        out.push_str(&crate::format::quote(text));
+    } else if is_plain(text) {
+        out.push_str(text);
+    } else {
+        out.push('\'');
+        out.push_str(&text.replace('\'', "''"));
+        out.push('\'');
+    }
+}
+
+fn resolves_otherwise(text: &str) -> bool {
+    let node = Node::plain(text);
+    debug_assert_eq!(node.style, Style::Plain);
+    inhaul_yaml::scalar(&node, Dialect::GoV3).is_some_and(|scalar| {
+        !matches!(scalar, Ok(inhaul_yaml::Scalar::Text(_)))
+    })
+}
+
+fn is_plain(text: &str) -> bool {
+    let first_is_indicator = text.starts_with([
+        '#', ',', '[', ']', '{', '}', '&', '*', '!', '|', '>', '\'', '"', '%', '@', '`',
+    ]);
+    let starts_block = text.starts_with(['-', '?', ':'])
+        && text[1..].chars().next().is_none_or(|next| next == ' ');
+    !first_is_indicator
+        && !starts_block
+        && !text.starts_with(' ')
+        && !text.ends_with([' ', ':'])
+        && !text.contains(": ")
+        && !text.contains(" #")
+        && text != "---"
+        && text != "..."
+}
+
+fn literal(out: &mut String, text: &str, indent: usize) {
+    out.push('|');
+    if text.starts_with([' ', '\n']) {
+        out.push('2');
+    }
+    let body = text.trim_end_matches('\n');
+    match text.len() - body.len() {
+        0 => out.push('-'),
+        1 => {}
+        _ => out.push('+'),
+    }
+    let lines = text.strip_suffix('\n').unwrap_or(text);
+    for line in lines.split('\n') {
+        out.push('\n');
+        if !line.is_empty() {
+            out.extend(std::iter::repeat_n(' ', indent));
+            out.push_str(line);
+        }
+    }
+}
