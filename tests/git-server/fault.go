@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -30,6 +31,8 @@ type fault struct {
 	//   redirect           redirects to Location + the same path, with Status (302)
 	//   loop               redirects to itself
 	//   many-refs          advertises Count refs (in the form that ls-refs has)
+	//   raw                answers the bytes that Hex stands for
+	//   old-protocol       hides from Git that the client speaks version 2
 	Mode string `json:"mode"`
 	// Services limits the fault to some of handshake, list-refs, fetch. Empty: all.
 	Services []string `json:"services,omitempty"`
@@ -42,6 +45,7 @@ type fault struct {
 	Bytes      int    `json:"bytes,omitempty"`
 	Count      int    `json:"count,omitempty"`
 	Location   string `json:"location,omitempty"`
+	Hex        string `json:"hex,omitempty"`
 }
 
 type faults struct {
@@ -89,6 +93,7 @@ var known = map[string]bool{
 	"status": true, "basic": true, "bearer": true, "hang": true, "hang-before": true,
 	"drip": true, "truncate": true, "corrupt": true, "endless-progress": true, "empty": true,
 	"html": true, "redirect": true, "loop": true, "many-refs": true,
+	"raw": true, "old-protocol": true,
 }
 
 func (f fault) applies(service string) bool {
@@ -144,6 +149,17 @@ func (f fault) answer(w http.ResponseWriter, r *http.Request, service string) bo
 		fmt.Fprintln(w, "<html><body>please sign in</body></html>")
 	case "redirect", "loop":
 		f.redirect(w, r)
+	case "raw":
+		data, err := hex.DecodeString(f.Hex)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			break
+		}
+		contentType(w, service)
+		_, _ = w.Write(data)
+	case "old-protocol":
+		r.Header.Del("Git-Protocol")
+		return false
 	case "many-refs":
 		manyRefs(w, service, f.Count)
 	default:

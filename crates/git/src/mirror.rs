@@ -342,13 +342,16 @@ impl Mirror {
             session.fetch(into, &wants, &into.tips(), depth)?;
         } else {
             let want = wanted.advertised.unwrap_or(id);
-            session.fetch(into, &[want], &into.tips(), Depth::One)?;
+            session.fetch(into, &[want], &into.tips(), Depth::One).map_err(|error| {
+                // What every server says of an object that it does not have.
+                if error.to_string().contains("not our ref") {
+                    return unknown(&id);
+                }
+                error
+            })?;
         }
         match read_commit(&into.handle(), &id) {
-            Err(error) if error.kind() == ErrorKind::Corrupt => {
-                let why = format!("commit '{id}' not found");
-                Err(Error::new(ErrorKind::ReferenceNotFound, why))
-            }
+            Err(error) if error.kind() == ErrorKind::Corrupt => Err(unknown(&id)),
             other => other.map(|_| ()),
         }
     }
@@ -376,6 +379,11 @@ impl Mirror {
         self.members.lock().insert((branch.to_owned(), id));
         Ok(())
     }
+}
+
+fn unknown(id: &ObjectId) -> Error {
+    let why = format!("commit '{id}' not found: the server does not have it");
+    Error::new(ErrorKind::ReferenceNotFound, why)
 }
 
 /// Whether `wanted` is `head` or one of its ancestors.

@@ -104,7 +104,8 @@ impl<'a> Session<'a> {
         depth: Depth,
     ) -> Result<(), Error> {
         self.exchange.allow(self.limits.pack_bytes);
-        let mut plan = Plan { wants, haves, commits_only: depth == Depth::CommitsOnly };
+        let mut plan =
+            Plan { wants, haves, commits_only: depth == Depth::CommitsOnly, asked: false };
         let shallow = match depth {
             Depth::One => Shallow::DepthAtRemote(std::num::NonZeroU32::MIN),
             Depth::Full if into.is_shallow() => Shallow::undo(),
@@ -204,6 +205,7 @@ struct Plan<'a> {
     wants: &'a [ObjectId],
     haves: &'a [ObjectId],
     commits_only: bool,
+    asked: bool,
 }
 
 impl Negotiate for Plan<'_> {
@@ -227,6 +229,10 @@ impl Negotiate for Plan<'_> {
         arguments: &mut Arguments,
         _previous: Option<&Response>,
     ) -> gix::Result<(Round, bool)> {
+        if std::mem::replace(&mut self.asked, true) {
+            let why = "the server wants to negotiate although all was said";
+            return Err(gix::Error::from_error(std::io::Error::other(why)));
+        }
         for id in self.haves {
             arguments.have(id);
         }

@@ -208,3 +208,68 @@ async fn a_server_that_is_not_there_is_a_network_error() {
     assert_eq!(error.kind(), ErrorKind::Network);
     assert!(error.to_string().to_lowercase().contains("refused"), "{error}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_that_are_not_quite_git_are_errors_without_a_panic() {
+    let Some((server, client)) = medium() else { return };
+    let mirror = client.mirror(&server, "x.git");
+    let bodies = odd_answers();
+    for service in ["handshake", "list-refs", "fetch"] {
+        for body in &bodies {
+            let hex = hex::encode(body);
+            server
+                .fault(json!({"repo": "x.git", "mode": "raw", "hex": hex, "services": [service]}))
+                .await;
+            let outcome =
+                fetch_within(&mirror, json!({"branch": "main"}), Duration::from_secs(10)).await;
+            let error = error(outcome);
+            let shown = String::from_utf8_lossy(body).into_owned();
+            assert!(!error.to_string().contains("internal error"), "{service} {shown:?}: {error}");
+            assert_ne!(error.kind(), ErrorKind::Timeout, "{service} {shown:?}: {error}");
+        }
+    }
+    server.clear().await;
+    fetch(&mirror, json!({"branch": "main"})).await.unwrap();
+}
+
+/// Answers that some part of the protocol forbids.
+fn odd_answers() -> Vec<Vec<u8>> {
+    let id = "0123456789012345678901234567890123456789";
+    let line = |payload: &[u8]| [format!("{:04x}", payload.len() + 4).as_bytes(), payload].concat();
+    vec![
+        b"0000".to_vec(),
+        b"0001".to_vec(),
+        b"0002".to_vec(),
+        b"0003".to_vec(),
+        b"0004".to_vec(),
+        b"0005\x02".to_vec(),
+        b"0005\x02".repeat(1000),
+        b"fff0 short".to_vec(),
+        b"ffff".to_vec(),
+        b"zzzz".to_vec(),
+        b"-001".to_vec(),
+        line(b"ERR go away\n"),
+        line(b"\x03fatal: no\n"),
+        line(b"version 3\n"),
+        [line(b"version 2\n"), b"0000".to_vec()].concat(),
+        [line(b"version 2\n"), line(b"object-format=sha256\n"), b"0000".to_vec()].concat(),
+        [line(b"# service=git-receive-pack\n"), b"0000".to_vec()].concat(),
+        [line(format!("{id} refs/heads/\u{e9}\n").as_bytes()), b"0000".to_vec()].concat(),
+        [line(&[id.as_bytes(), b" refs/heads/\xff\xfe\n"].concat()), b"0000".to_vec()].concat(),
+        [line(format!("{id} \n").as_bytes()), b"0000".to_vec()].concat(),
+        [line(b"nonsense refs/heads/main\n"), b"0000".to_vec()].concat(),
+        [line(format!("{id} HEAD symref-target:\n").as_bytes()), b"0000".to_vec()].concat(),
+        [line(b"unborn HEAD symref-target:refs/heads/main\n"), b"0000".to_vec()].concat(),
+        [line(b"packfile\n"), line(b"\x01PACK\0\0\0\x02\xff\xff\xff\xff"), b"0000".to_vec()]
+            .concat(),
+        [line(b"packfile\n"), line(b"\x01PACK\0\0\0\x09\0\0\0\x01"), b"0000".to_vec()].concat(),
+        [
+            line(b"packfile\n"),
+            line(&[b"\x01PACK\0\0\0\x02\0\0\0\0".as_slice(), &[0; 20]].concat()),
+            b"0000".to_vec(),
+        ]
+        .concat(),
+        [line(b"acknowledgments\n"), line(b"NAK\n"), b"0000".to_vec()].concat(),
+        [line(b"shallow-info\n"), line(b"shallow nonsense\n"), b"0000".to_vec()].concat(),
+    ]
+}

@@ -89,7 +89,8 @@ async fn a_commit_is_fetched_by_its_id_and_checked_against_its_branch() {
     assert!(stranger.to_string().contains("is not part of branch 'main'"), "{stranger}");
     let none = "0123456789012345678901234567890123456789";
     let unknown = error(fetch(&mirror, json!({"commit": none})).await);
-    assert!(unknown.to_string().contains("not our ref"), "{unknown}");
+    assert_eq!(unknown.kind(), ErrorKind::ReferenceNotFound);
+    assert!(unknown.to_string().contains("the server does not have it"), "{unknown}");
     assert!(!client.files().iter().any(|file| file.to_string_lossy().contains("odb-0")));
 }
 
@@ -226,4 +227,42 @@ async fn what_people_write_into_commits_is_shown_lossily() {
         assert_eq!(snapshot.commit.author.name, "J\u{fffd}rg");
         assert_eq!(snapshot.commit.committer.seconds, seconds);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn servers_that_speak_only_the_old_protocol_work_too() {
+    let Some(server) = Server::start() else { return };
+    let repository = server.repository("x.git");
+    let first = repository.commit("main", &[("a", Some("1"))]);
+    repository.git(&["tag", "-a", "-m", "x", "v1.0.0", &first]);
+    let hidden = repository.commit("main", &[("a", Some("2"))]);
+    let last = repository.commit("main", &[("a", Some("3"))]);
+    server.fault(json!({"repo": "x.git", "mode": "old-protocol"})).await;
+    let client = Client::new();
+    let mirror = client.mirror(&server, "x.git");
+    for (fields, content) in [
+        (json!({"branch": "main"}), "3"),
+        (json!({"tag": "v1.0.0"}), "1"),
+        (json!({"semver": "1.x"}), "1"),
+        (json!({"commit": last}), "3"),
+        // No ref points to it, and such a server does not give it out by its id.
+        (json!({"commit": hidden}), "2"),
+        (json!({"commit": hidden, "branch": "main"}), "2"),
+    ] {
+        let snapshot = fetch(&mirror, fields.clone()).await.unwrap();
+        assert_eq!(read(&snapshot, "a"), content, "{fields}");
+        let fresh = Client::new();
+        let snapshot = fetch(&fresh.mirror(&server, "x.git"), fields.clone()).await.unwrap();
+        assert_eq!(read(&snapshot, "a"), content, "{fields} alone");
+    }
+    repository.commit("main", &[("a", Some("4"))]);
+    assert_eq!(read(&fetch(&mirror, json!({"branch": "main"})).await.unwrap(), "a"), "4");
+    let none = "0123456789012345678901234567890123456789";
+    let unknown = error(fetch(&mirror, json!({"commit": none})).await);
+    assert_eq!(unknown.kind(), ErrorKind::ReferenceNotFound);
+    server.repository("empty.git");
+    server.fault(json!({"repo": "empty.git", "mode": "old-protocol"})).await;
+    let empty =
+        error(resolve(&client.mirror(&server, "empty.git"), json!({"branch": "main"})).await);
+    assert_eq!(empty.kind(), ErrorKind::EmptyRepository, "{empty}");
 }
