@@ -63,8 +63,9 @@ pub fn parse_with(text: &str, dialect: Dialect, limits: Limits) -> Result<Vec<No
             let at = error.marker();
             Error::new(at.line(), at.col() + 1, error.info())
         })?;
+        let ends = matches!(event, Event::DocumentEnd);
         builder.event(event, span)?;
-        if limits.documents.is_some_and(|most| builder.documents.len() >= most) {
+        if ends && limits.documents.is_some_and(|most| builder.documents.len() >= most) {
             break;
         }
     }

@@ -1,0 +1,164 @@
+//! The build: directories accumulated from the bottom up, and what happens once at the root.
+
+mod finish;
+mod level;
+
+use std::sync::Arc;
+
+use inhaul_tree::Tree;
+
+use crate::collection::Collection;
+use crate::config::{Config, merge_shared};
+use crate::error::{Context, Error, Result};
+use crate::kustomization::{FILE_NAMES, Kustomization};
+use crate::load::Loader;
+use crate::origin::Origin;
+use crate::schema::Schemas;
+use crate::settings::Variable;
+use crate::vars::{self, Variables};
+use crate::{Built, Options};
+
+/// What one build knows beyond the directory that it is in.
+struct Session<'o> {
+    options: &'o Options,
+    warnings: Vec<String>,
+    schemas: Arc<Schemas>,
+    /// The first directory that names a schema decides for the whole build.
+    schema_chosen: bool,
+}
+
+/// What a directory and everything below it add up to.
+struct Accumulator {
+    resources: Collection,
+    config: Arc<Config>,
+    variables: Variables,
+}
+
+impl Accumulator {
+    fn new() -> Self {
+        Self {
+            resources: Collection::default(),
+            config: Config::built_in(),
+            variables: Variables::new(),
+        }
+    }
+
+    fn merge(&mut self, other: Self) -> Result<()> {
+        self.resources.append_all(other.resources.into_list())?;
+        self.config = merge_shared(&self.config, &other.config)?;
+        vars::merge(&mut self.variables, other.variables.into_values())
+    }
+}
+
+/// One directory with its kustomization.
+struct Level<'t> {
+    loader: Loader<'t>,
+    kustomization: Kustomization,
+    file_name: String,
+    /// Where this directory is, seen from the root; only where `buildMetadata` wants origins.
+    origin: Option<Origin>,
+}
+
+pub(crate) fn refuse_helm(what: &str) -> Error {
+    Error::new(format!(
+        "must specify --enable-helm: helmCharts are not rendered by this engine yet, refused: {what}"
+    ))
+}
+
+/// Finds and reads the kustomization of a directory.
+fn read_kustomization(loader: &Loader<'_>) -> Result<(Kustomization, String)> {
+    let mut found = Vec::new();
+    for name in FILE_NAMES {
+        match loader.text(name) {
+            Ok(text) => found.push((name, text)),
+            Err(error) if error.to_string().contains("invalid UTF-8") => return Err(error),
+            Err(_) => {}
+        }
+    }
+    let root = loader.root();
+    match &found[..] {
+        [] => Err(Error::new(format!(
+            "unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '{root}'"
+        ))),
+        [(name, text)] => {
+            let kustomization = Kustomization::parse(text)
+                .context(|| format!("Failed to read kustomization file under {root}:\n{name}"))?;
+            Ok((kustomization, (*name).to_owned()))
+        }
+        _ => Err(Error::new(format!("Found multiple kustomization files under: {root}\n"))),
+    }
+}
+
+/// Builds a directory of a tree.
+pub(crate) fn run(
+    tree: &dyn Tree,
+    directory: &str,
+    root: Option<&str>,
+    options: &Options,
+) -> Result<Built> {
+    let loader = Loader::new(tree, directory, options.load_restrictor)?;
+    let (kustomization, file_name) = match root {
+        Some(text) => (Kustomization::parse(text)?, FILE_NAMES[0].to_owned()),
+        None => read_kustomization(&loader)?,
+    };
+    let mut session = Session {
+        options,
+        warnings: Vec::new(),
+        schemas: Schemas::built_in(),
+        schema_chosen: false,
+    };
+    let origin = (!kustomization.build_metadata.is_empty()).then(Origin::default);
+    let level = Level { loader, kustomization, file_name, origin };
+    session.enter(&level)?;
+    let accumulated = session.accumulate(&level, Accumulator::new())?;
+    session.finish(&level, accumulated)
+}
+
+impl Session<'_> {
+    /// Takes note of a directory's warnings and schema.
+    fn enter(&mut self, level: &Level<'_>) -> Result<()> {
+        self.warnings.extend(level.kustomization.warnings.iter().cloned());
+        if !level.kustomization.helm_charts.is_empty() {
+            let name = |chart: &serde_json::Value| {
+                ["name", "chartName"]
+                    .iter()
+                    .find_map(|field| chart.get(field))
+                    .map(ToString::to_string)
+            };
+            let names: Vec<String> =
+                level.kustomization.helm_charts.iter().filter_map(name).collect();
+            return Err(refuse_helm(&format!("{} in {}", names.join(", "), level.loader.root())));
+        }
+        let openapi = &level.kustomization.openapi;
+        let text = openapi.get("path").map(|path| level.loader.text(path)).transpose()?;
+        if self.schema_chosen {
+            return Ok(());
+        }
+        let version = openapi.get("version");
+        if let Some(text) = text {
+            if version.is_some() {
+                return Err(Error::new(
+                    "builtin version and custom schema provided, cannot use both",
+                ));
+            }
+            let document = inhaul_yaml::from_str(&text, inhaul_yaml::Dialect::GoV2)?;
+            let schemas = Schemas::from_openapi(&document).context(|| "openapi.path")?;
+            self.schemas = Arc::new(schemas);
+            self.schema_chosen = true;
+        } else if let Some(version) = version.filter(|version| !version.is_empty()) {
+            if version != "v1.21.2" {
+                return Err(Error::new(format!(
+                    "the specified OpenAPI version is not built in: {version} (known: v1.21.2)"
+                )));
+            }
+            self.schema_chosen = true;
+        }
+        Ok(())
+    }
+}
+
+/// The vars of a level, told apart from those of other levels.
+fn declare(accumulator: &mut Accumulator, incoming: &[Variable]) -> Result<()> {
+    vars::declare(&mut accumulator.variables, incoming, &mut accumulator.resources)
+        .context(|| "merging vars")
+}

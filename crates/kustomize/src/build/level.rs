@@ -1,0 +1,358 @@
+//! One level of a build: resources, generators, components, transformers, validators.
+
+use std::sync::Arc;
+
+use super::{Accumulator, Level, Session, declare, read_kustomization};
+use crate::collection::Collection;
+use crate::config::{Config, merge_shared};
+use crate::crds;
+use crate::error::{Context, Error, Result};
+use crate::generate;
+use crate::origin::{ConfiguredBy, Origin};
+use crate::plugin::{self, Helpers};
+use crate::read;
+use crate::resource::Resource;
+use crate::transform::{fields, images, names, namespace, patch, replacement};
+
+impl<'t> Session<'_> {
+    /// Runs a whole level on what is there already.
+    pub(super) fn accumulate(
+        &mut self,
+        level: &Level<'t>,
+        mut accumulator: Accumulator,
+    ) -> Result<Accumulator> {
+        let kustomization = &level.kustomization;
+        for path in &kustomization.resources {
+            self.resource(level, &mut accumulator, path).context(|| "accumulating resources")?;
+        }
+        if !kustomization.configurations.is_empty() {
+            let mut config = Config::clone(&Config::built_in());
+            for path in &kustomization.configurations {
+                let text = level.loader.text(path)?;
+                let loaded = Config::parse(&text).context(|| format!("configurations: {path}"))?;
+                config.merge(&loaded).context(|| format!("configurations: {path}"))?;
+            }
+            accumulator.config = merge_shared(&accumulator.config, &Arc::new(config))?;
+        }
+        if !kustomization.crds.is_empty() {
+            let what = || format!("loading CRDs {:?}", kustomization.crds);
+            let config = crds::load(&kustomization.crds, &level.loader).context(what)?;
+            accumulator.config = merge_shared(&accumulator.config, &Arc::new(config))?;
+        }
+        self.generators(level, &mut accumulator)?;
+        for path in &kustomization.components {
+            accumulator = self.component(level, accumulator, path).map_err(|error| {
+                Error::new(format!("accumulateDirectory: {:?}", error.to_string()))
+                    .context("accumulating components")
+            })?;
+        }
+        self.transformers(level, &mut accumulator)?;
+        for plugin in self.plugins(level, &kustomization.transformers)? {
+            let helpers = Helpers { loader: &level.loader, schemas: &self.schemas };
+            plugin::transform(&plugin, &mut accumulator.resources, &helpers)?;
+            mark(&mut accumulator.resources, configured_by(&plugin));
+            accumulator.resources.drop_empty();
+        }
+        self.validators(level, &mut accumulator)?;
+        declare(&mut accumulator, &kustomization.vars)?;
+        Ok(accumulator)
+    }
+
+    /// Adds what one entry of `resources` names: a file, or else a directory.
+    fn resource(
+        &mut self,
+        level: &Level<'t>,
+        accumulator: &mut Accumulator,
+        path: &str,
+    ) -> Result<()> {
+        let Err(file_error) = file(level, accumulator, path) else { return Ok(()) };
+        let loader = match level.loader.descend(path) {
+            Ok(loader) => loader,
+            Err(_) if file_error.is_malformed() => return Err(file_error),
+            Err(error) => return Err(error.context(format!("accumulation err='{file_error}'"))),
+        };
+        let origin = level.origin.as_ref().map(|origin| origin.append(path));
+        self.directory(level, loader, origin, None)
+            .and_then(|other| accumulator.merge(other).context(|| "recursed merging"))
+            .map_err(|error| error.context(format!("accumulation err='{file_error}'")))
+    }
+
+    fn component(
+        &mut self,
+        level: &Level<'t>,
+        accumulator: Accumulator,
+        path: &str,
+    ) -> Result<Accumulator> {
+        let loader = level.loader.descend(path).context(|| "loader.New")?;
+        let origin = level.origin.as_ref().map(|origin| origin.append(path));
+        self.directory(level, loader, origin, Some(accumulator))
+    }
+
+    /// Accumulates a directory: on its own, or as a component on what its parent has.
+    fn directory(
+        &mut self,
+        parent: &Level<'t>,
+        loader: crate::load::Loader<'t>,
+        origin: Option<Origin>,
+        onto: Option<Accumulator>,
+    ) -> Result<Accumulator> {
+        let root = loader.root().clone();
+        let (mut kustomization, file_name) = read_kustomization(&loader)
+            .context(|| format!("couldn't make target for path '{root}'"))?;
+        kustomization.build_metadata.clone_from(&parent.kustomization.build_metadata);
+        let level = Level { loader, kustomization, file_name, origin };
+        self.enter(&level)?;
+        let is_component = level.kustomization.kind == "Component";
+        match (&onto, is_component) {
+            (Some(_), false) => {
+                return Err(Error::new(format!(
+                    "expected kind 'Component' for path '{root}' but got 'Kustomization'"
+                )));
+            }
+            (None, true) => {
+                return Err(Error::new(format!("expected kind != 'Component' for path '{root}'")));
+            }
+            _ => {}
+        }
+        self.accumulate(&level, onto.unwrap_or_else(Accumulator::new))
+            .context(|| format!("recursed accumulation of path '{root}'"))
+    }
+
+    fn generators(&mut self, level: &Level<'t>, accumulator: &mut Accumulator) -> Result<()> {
+        let kustomization = &level.kustomization;
+        let mut made = Vec::new();
+        let sets: [(&str, _, fn(&_, &_) -> Result<Resource>); 2] = [
+            ("ConfigMapGenerator", &kustomization.config_map_generator, generate::config_map),
+            ("SecretGenerator", &kustomization.secret_generator, generate::secret),
+        ];
+        for (kind, generators, generate) in sets {
+            for generator in generators {
+                let mut generator = generator.clone();
+                generator.options.merge_under(&kustomization.generator_options);
+                let mut resource = generate(&generator, &level.loader)
+                    .context(|| format!("{kind} {}", generator.name))?;
+                resource.origin =
+                    level.origin.as_ref().map(|origin| origin.of_builtin(kind, &level.file_name));
+                made.push(resource);
+            }
+        }
+        for plugin in self.plugins(level, &kustomization.generators)? {
+            let helpers = Helpers { loader: &level.loader, schemas: &self.schemas };
+            for mut resource in plugin::generate(&plugin, &helpers)? {
+                resource.origin = configured_by(&plugin);
+                made.push(resource);
+            }
+        }
+        for resource in made {
+            let what = resource.describe();
+            accumulator
+                .resources
+                .absorb(resource)
+                .context(|| format!("merging from generator {what}"))?;
+        }
+        Ok(())
+    }
+
+    /// The objects that configure plugins: written in place, or named by file or directory.
+    fn plugins(&mut self, level: &Level<'t>, entries: &[String]) -> Result<Vec<Resource>> {
+        let mut accumulator = Accumulator::new();
+        let mut paths = Vec::new();
+        for entry in entries {
+            let Ok(inline) = read::resources(entry) else {
+                paths.push(entry);
+                continue;
+            };
+            for mut resource in inline {
+                resource.origin =
+                    level.origin.as_ref().map(|origin| origin.append(&level.file_name));
+                accumulator.resources.append(resource).context(|| "configuring external plugin")?;
+            }
+        }
+        for path in paths {
+            self.resource(level, &mut accumulator, path)?;
+        }
+        Ok(accumulator.resources.into_list())
+    }
+
+    fn transformers(&self, level: &Level<'t>, accumulator: &mut Accumulator) -> Result<()> {
+        let kustomization = &level.kustomization;
+        let config = Arc::clone(&accumulator.config);
+        let (loader, schemas) = (&level.loader, &*self.schemas);
+        let resources = &mut accumulator.resources;
+        let mut run = Run { level, resources };
+        if !kustomization.patches_strategic_merge.is_empty() {
+            run.step("PatchStrategicMergeTransformer", |resources| {
+                let entries = &kustomization.patches_strategic_merge;
+                patch::strategic_merge(resources, entries, loader, schemas)
+            })?;
+        }
+        for entry in &kustomization.patches {
+            run.step("PatchTransformer", |r| patch::transform(r, entry, loader, schemas))?;
+        }
+        if !kustomization.namespace.is_empty() {
+            let namespace = kustomization.namespace.clone();
+            let settings = namespace::Settings { namespace, ..Default::default() };
+            run.step("NamespaceTransformer", |resources| {
+                namespace::transform(resources, &settings, &config.namespace)
+            })?;
+        }
+        for (kind, end, part, table) in [
+            (
+                "PrefixTransformer",
+                names::End::Prefix,
+                &kustomization.name_prefix,
+                &config.name_prefix,
+            ),
+            (
+                "SuffixTransformer",
+                names::End::Suffix,
+                &kustomization.name_suffix,
+                &config.name_suffix,
+            ),
+        ] {
+            if !part.is_empty() {
+                run.step(kind, |resources| names::add(resources, end, part, table))?;
+            }
+        }
+        labels(&mut run, &config)?;
+        for entry in &kustomization.patches_json6902 {
+            run.step("PatchJson6902Transformer", |r| patch::json6902(r, entry, loader))?;
+        }
+        for replica in &kustomization.replicas {
+            run.step("ReplicaCountTransformer", |resources| {
+                fields::set_replicas(resources, replica, &config.replicas)
+            })?;
+        }
+        for image in &kustomization.images {
+            run.step("ImageTagTransformer", |r| images::transform(r, image, &config.images))?;
+        }
+        if !kustomization.replacements.is_empty() {
+            run.step("ReplacementTransformer", |resources| {
+                replacement::transform(resources, &kustomization.replacements, loader)
+            })?;
+        }
+        Ok(())
+    }
+
+    fn validators(&mut self, level: &Level<'t>, accumulator: &mut Accumulator) -> Result<()> {
+        for plugin in self.plugins(level, &level.kustomization.validators)? {
+            let state = |resources: &Collection| -> Result<Vec<serde_json::Value>> {
+                resources.list().iter().map(validated).collect()
+            };
+            let before = state(&accumulator.resources)?;
+            let helpers = Helpers { loader: &level.loader, schemas: &self.schemas };
+            plugin::transform(&plugin, &mut accumulator.resources, &helpers)?;
+            if state(&accumulator.resources)? != before {
+                return Err(Error::new(format!(
+                    "validator shouldn't modify the resource map: {}",
+                    plugin.describe()
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An object without the label that validators may set.
+fn validated(resource: &Resource) -> Result<serde_json::Value> {
+    let mut value = resource.to_json()?;
+    if let Some(labels) = value.pointer_mut("/metadata/labels").and_then(|l| l.as_object_mut()) {
+        labels.remove("validated-by");
+        let empty = labels.is_empty();
+        if let Some(metadata) = value["metadata"].as_object_mut().filter(|_| empty) {
+            metadata.remove("labels");
+        }
+    }
+    Ok(value)
+}
+
+/// Labels, then annotations.
+fn labels(run: &mut Run<'_, '_>, config: &Config) -> Result<()> {
+    let kustomization = &run.level.kustomization;
+    if !kustomization.labels.is_empty() || !kustomization.common_labels.is_empty() {
+        for label in &kustomization.labels {
+            let table = fields::label_table(label, config)?;
+            run.step("LabelTransformer", |r| fields::set_entries(r, &label.pairs, &table))?;
+        }
+        run.step("LabelTransformer", |resources| {
+            fields::set_entries(resources, &kustomization.common_labels, &config.common_labels)
+        })?;
+    }
+    if kustomization.common_annotations.is_empty() {
+        return Ok(());
+    }
+    run.step("AnnotationsTransformer", |resources| {
+        let pairs = &kustomization.common_annotations;
+        fields::set_entries(resources, pairs, &config.common_annotations)
+    })
+}
+
+/// The transformers of a level at work.
+struct Run<'r, 't> {
+    level: &'r Level<'t>,
+    resources: &'r mut Collection,
+}
+
+impl Run<'_, '_> {
+    fn step(
+        &mut self,
+        kind: &str,
+        transform: impl FnOnce(&mut Collection) -> Result<()>,
+    ) -> Result<()> {
+        let Level { loader, file_name, origin, .. } = self.level;
+        transform(self.resources).context(|| format!("{kind} of {}", loader.shown(file_name)))?;
+        mark(self.resources, origin.as_ref().map(|origin| origin.of_builtin(kind, file_name)));
+        self.resources.drop_empty();
+        Ok(())
+    }
+}
+
+/// Notes who transformed; what has no origin yet gets this one.
+fn mark(resources: &mut Collection, by: Option<Origin>) {
+    let Some(by) = by else { return };
+    for resource in resources.contents_mut() {
+        if resource.origin.is_none() {
+            resource.origin = Some(by.clone());
+        } else {
+            resource.transformations.push(by.clone());
+        }
+    }
+}
+
+/// What a plugin leaves behind.
+fn configured_by(plugin: &Resource) -> Option<Origin> {
+    let configured_by = ConfiguredBy {
+        api_version: plugin.api_version().to_owned(),
+        kind: plugin.kind().to_owned(),
+        name: plugin.name().to_owned(),
+        namespace: plugin.namespace().to_owned(),
+    };
+    Some(Origin {
+        path: String::new(),
+        configured_in: plugin.origin.as_ref()?.path.clone(),
+        configured_by: Some(configured_by),
+    })
+}
+
+/// Adds the objects of a file.
+fn file(level: &Level<'_>, accumulator: &mut Accumulator, path: &str) -> Result<()> {
+    let what = || format!("accumulating resources from '{path}'");
+    let text = level.loader.text(path).context(what)?;
+    let shown = level.loader.shown(path);
+    let mut resources = read::resources(&text)
+        .map_err(|error| if error.is_malformed() { in_file(&error, &shown) } else { error })
+        .context(what)?;
+    let origin = level.origin.as_ref().map(|origin| origin.append(path));
+    for resource in &mut resources {
+        resource.origin.clone_from(&origin);
+        resource.file = Some(shown.clone());
+    }
+    accumulator
+        .resources
+        .append_all(resources)
+        .context(|| format!("merging resources from '{path}'"))
+}
+
+fn in_file(error: &Error, path: &str) -> Error {
+    Error::malformed(format!("{error} in File: {path}"))
+}

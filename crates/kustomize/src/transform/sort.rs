@@ -1,0 +1,53 @@
+//! The order in which resources are emitted.
+
+use crate::error::{Error, Result};
+use crate::id::{FIRST, LAST, rank};
+use crate::resource::Resource;
+use crate::settings::SortOptions;
+
+/// What the order compares, after the rank of the kind.
+fn key(resource: &Resource) -> (String, String) {
+    let id = resource.id();
+    let namespace = if id.namespace.is_empty() { "~X" } else { &id.namespace };
+    let name = if id.name.is_empty() { "~N" } else { &id.name };
+    (id.gvk.sort_text(), format!("{}|{namespace}|{name}", id.gvk))
+}
+
+/// Sorts by kind, then type, then namespace and name.
+pub(crate) fn by_kind<T: AsRef<str>>(resources: &mut [Resource], first: &[T], last: &[T]) {
+    resources.sort_by_cached_key(|resource| {
+        let (types, name) = key(resource);
+        (rank(resource.kind(), first, last), types, name)
+    });
+    // Among Namespaces, of which only the core's has no group, the real tool's order of types is reversed.
+    let is_namespace = |resource: &Resource| resource.kind() == "Namespace";
+    let Some(start) = resources.iter().position(is_namespace) else { return };
+    let end = start + resources[start..].iter().take_while(|r| is_namespace(r)).count();
+    resources[start..end].sort_by(|a, b| {
+        let ((a_type, a_name), (b_type, b_name)) = (key(a), key(b));
+        let core = |resource: &Resource| !resource.api_version().contains('/');
+        let order = if core(a) || core(b) { b_type.cmp(&a_type) } else { a_type.cmp(&b_type) };
+        order.then_with(|| a_name.cmp(&b_name))
+    });
+}
+
+/// Applies `sortOptions`.
+///
+/// # Errors
+/// An unknown order, or kinds for an order that does not use them.
+pub(crate) fn by_options(resources: &mut [Resource], options: &SortOptions) -> Result<()> {
+    match (options.order.as_str(), &options.legacy) {
+        ("legacy", None) => by_kind(resources, &FIRST, &LAST),
+        ("legacy", Some((first, last))) => by_kind(resources, first, last),
+        ("fifo", None) => {}
+        ("fifo", Some(_)) => {
+            return Err(Error::new(
+                "the field 'sortOptions.legacySortOptions' is set but the selected sort order is 'fifo', not 'legacy'",
+            ));
+        }
+        _ => {
+            return Err(Error::new("the field 'sortOptions.order' must be one of [fifo, legacy]"));
+        }
+    }
+    Ok(())
+}
