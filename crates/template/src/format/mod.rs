@@ -81,6 +81,15 @@ pub(crate) fn value_text(value: &Value) -> String {
     )
 }
 
+/// What `%s` prints, as text; for errors.
+pub(crate) fn value_as_string(value: &Value) -> String {
+    let printed = sprintf(b"%s", std::slice::from_ref(value));
+    printed.map_or_else(
+        |error| format!("<{error}>"),
+        |bytes| String::from_utf8_lossy(&bytes).into_owned(),
+    )
+}
+
 /// What `%v` prints for a float.
 pub(crate) fn float_text(number: f64) -> String {
     format_float(number, 'g', None)

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     error::Failure,
-    format::value_text,
+    format::{value_as_string, value_text},
     value::{BasicKind, RawKind, Value},
 };
 
@@ -79,7 +79,7 @@ fn equal_raw(left: &Value, right: &Value) -> Result<bool, Failure> {
         return Ok(left.is_nil() && right.is_nil());
     }
     if left.raw_kind() != right.raw_kind() {
-        let (left_text, right_text) = (reflected(left), value_text(right));
+        let (left_text, right_text) = (value_as_string(left), value_text(right));
         let (left, right) = (left.type_name(), right.type_name());
         return Err(format!(
             "non-comparable types {left_text}: {left}, {right}: {right_text}"
@@ -99,16 +99,11 @@ fn equal_raw(left: &Value, right: &Value) -> Result<bool, Failure> {
             })
         }
         _ if matches!(right.raw_kind(), RawKind::Slice | RawKind::Map) => {
-            let text = value_text(right);
+            let text = value_as_string(right);
             Err(format!("non-comparable type {text}: {}", right.type_name()).into())
         }
         _ => Ok(false),
     }
-}
-
-/// How Go prints a value that it holds by reflection where a string is wanted.
-fn reflected(value: &Value) -> String {
-    value_text(value)
 }
 
 fn incompatible(left: &Value, right: &Value) -> Failure {

@@ -27,11 +27,6 @@ impl Text {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
-
-    /// The same bytes, shared.
-    pub(crate) fn shared(&self) -> Arc<[u8]> {
-        Arc::clone(&self.0)
-    }
 }
 
 impl fmt::Debug for Text {
