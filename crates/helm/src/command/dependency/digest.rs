@@ -96,7 +96,7 @@ mod tests {
             Dependency {
                 condition: "sub.enabled".to_owned(),
                 tags: vec!["a".to_owned(), "b".to_owned()],
-                import_values: vec![json!("data"), json!({"child": "x", "parent": "y"})],
+                import_values: vec![json!("data"), json!({"child": "x", "parent": true})],
                 ..dependency("sub", "^0.1")
             },
             Dependency { alias: "second".to_owned(), ..dependency("sub2", ">=1.0") },
