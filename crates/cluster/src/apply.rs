@@ -2,15 +2,16 @@
 //! written, so that a stage goes in whole or not at all.
 
 use crate::error::Error;
-use crate::request::{Call, Connection, METADATA};
+use crate::index::{Index, Indexed};
+use crate::request::{Call, Connection, JSON, METADATA};
 use crate::resource::{Discovery, Resource};
 use futures::FutureExt;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use http::Method;
 use inhaul_object::{GroupVersionKind, Object, ObjectId, difference, mask, policy};
 use inhaul_plan::{
-    DesiredHash, FIELD_MANAGER, HashKey, PlannedObject, Record, Verdict, compare, overridden,
-    taken_over,
+    DesiredHash, FIELD_MANAGER, HashKey, PlannedObject, Record, Sight, Verdict, compare,
+    overridden, taken, taken_over,
 };
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -18,6 +19,8 @@ use tokio::time::Instant;
 
 const APPLY: &str = "application/apply-patch+yaml";
 const JSON_PATCH: &str = "application/json-patch+json";
+/// The annotation that says what becomes of drift.
+pub const DRIFT: &str = "inhaul.dev/drift";
 /// How long a kind may take to be served after its definition is established.
 const KIND_APPEARS: Duration = Duration::from_secs(15);
 const KIND_POLL: Duration = Duration::from_millis(200);
@@ -33,6 +36,23 @@ pub enum Action {
     Unchanged,
     /// It was left alone, because it says so.
     Skipped,
+    /// It differs, and that is only to be told.
+    Drifted,
+}
+
+/// What is known before a stage is applied.
+#[derive(Clone, Debug, Default)]
+pub struct Knowledge {
+    /// What earlier applies of the same objects answered.
+    pub records: HashMap<ObjectId, Record>,
+    /// Objects whose drift waits: they are passed over this time.
+    pub waiting: HashSet<ObjectId>,
+    /// Objects to verify whatever is known of them.
+    pub audit: HashSet<ObjectId>,
+    /// The same objects were in order before, so what differs is drift and no news.
+    pub was_in_order: bool,
+    /// Drift is told and not put back (`inhaul.dev/drift: report`).
+    pub report_drift: bool,
 }
 
 /// What was done with one object, and what is known of it now.
@@ -44,8 +64,18 @@ pub struct Change {
     pub action: Action,
     /// The fields that differed before, without their values.
     pub fields: Vec<String>,
+    /// Who had taken fields, as far as the API server knows.
+    pub managers: Vec<String>,
     /// What the next look is compared with.
     pub record: Option<Record>,
+    /// An audit found it, and the index had not.
+    pub missed: bool,
+}
+
+impl Change {
+    fn of(id: ObjectId, action: Action) -> Self {
+        Self { id, action, fields: Vec::new(), managers: Vec::new(), record: None, missed: false }
+    }
 }
 
 /// Why a stage could not be applied. The text names the object first and shows no secret.
@@ -78,6 +108,7 @@ pub struct ApplyOptions {
 pub struct Applier {
     connection: Connection,
     discovery: Discovery,
+    index: Index,
     options: ApplyOptions,
 }
 
@@ -89,24 +120,28 @@ enum Finding<'a> {
 
 impl Applier {
     /// An applier over one connection.
-    pub fn new(connection: Connection, discovery: Discovery, options: ApplyOptions) -> Self {
-        Self { connection, discovery, options }
+    pub fn new(
+        connection: Connection,
+        discovery: Discovery,
+        index: Index,
+        options: ApplyOptions,
+    ) -> Self {
+        Self { connection, discovery, index, options }
     }
 
-    /// Applies a stage. `records` holds what earlier applies of the same objects answered;
-    /// `new_kinds` are those that an earlier stage of this plan has defined.
+    /// Applies a stage. `new_kinds` are those that an earlier stage of this plan has defined.
     ///
     /// # Errors
     /// [`ApplyError`]: nothing was written if a dry-run failed.
     pub async fn apply_stage(
         &self,
         stage: &[PlannedObject],
-        records: &HashMap<ObjectId, Record>,
+        knowledge: &Knowledge,
         new_kinds: &HashSet<GroupVersionKind>,
     ) -> Result<Vec<Change>, ApplyError> {
         let looks: Vec<_> = stage
             .iter()
-            .map(|planned| self.examine(planned, records, new_kinds).boxed())
+            .map(|planned| self.examine(planned, knowledge, new_kinds).boxed())
             .collect();
         let findings: Vec<Finding<'_>> = stream::iter(looks)
             .buffered(self.options.concurrency.max(1))
@@ -132,29 +167,28 @@ impl Applier {
     async fn examine<'a>(
         &self,
         planned: &'a PlannedObject,
-        records: &HashMap<ObjectId, Record>,
+        knowledge: &Knowledge,
         new_kinds: &HashSet<GroupVersionKind>,
     ) -> Result<Finding<'a>, ApplyError> {
         let dry_run = |error: &Error| failed(planned, "dry-run", error);
         let object = &planned.object;
         let id = object.id();
         let gvk = object.gvk();
-        let resource = self.resource(&gvk, new_kinds.contains(&gvk)).await;
-        let resource = resource.map_err(|e| dry_run(&e))?;
+        let is_new = new_kinds.contains(&gvk);
+        let resource = self.resource(&gvk, is_new).await.map_err(|e| dry_run(&e))?;
+        self.index.follow(&resource);
         let path = resource.object(&id.namespace, &id.name);
         let desired = DesiredHash::of(object, self.options.hash_key);
-        if let Some(record) = records.get(&id) {
-            let metadata = self.look(&path, METADATA).await.map_err(|e| dry_run(&e))?;
-            let in_order = metadata.is_some_and(|metadata| {
-                compare(record, desired, &metadata, &self.options.override_managers)
-                    == Verdict::InOrder
-            });
-            if in_order {
-                let record = Some(record.clone());
-                return Ok(settled(id, Action::Unchanged, record));
+        let known = knowledge.records.get(&id);
+        let mut believed = false;
+        if let Some(record) = known {
+            believed = knowledge.waiting.contains(&id)
+                || self.is_in_order(record, desired, &id, &path).await.map_err(|e| dry_run(&e))?;
+            if believed && !knowledge.audit.contains(&id) {
+                return Ok(settled(id, Action::Unchanged, Some(record.clone())));
             }
         }
-        let live = self.look(&path, crate::request::JSON).await.map_err(|e| dry_run(&e))?;
+        let live = self.look(&path, JSON).await.map_err(|e| dry_run(&e))?;
         let policy = policy::of(Some(object), live.as_ref());
         let skipped = !policy.reconcile
             || policy.ssa == policy::ServerSideApply::Ignore
@@ -162,19 +196,64 @@ impl Applier {
         if skipped {
             return Ok(settled(id, Action::Skipped, None));
         }
-        let tried = self.dry_run(object, &path, new_kinds.contains(&gvk)).await;
-        let tried = tried.map_err(|e| dry_run(&e))?;
+        let tried = self.dry_run(object, &path, is_new).await.map_err(|e| dry_run(&e))?;
+        let finding = self.finding(planned, resource, live, &tried, known);
+        Ok(match finding {
+            Finding::Write { live, change, .. } if reports_only(knowledge, object, &live) => {
+                Finding::Settled(Change { action: Action::Drifted, missed: believed, ..change })
+            }
+            Finding::Write { planned, resource, live, change } => {
+                let missed = believed && !change.fields.is_empty();
+                Finding::Write { planned, resource, live, change: Change { missed, ..change } }
+            }
+            settled @ Finding::Settled(_) => settled,
+        })
+    }
+
+    /// What a dry-run says about an object that is not to be left alone.
+    fn finding<'a>(
+        &self,
+        planned: &'a PlannedObject,
+        resource: Resource,
+        live: Option<Object>,
+        tried: &Object,
+        known: Option<&Record>,
+    ) -> Finding<'a> {
+        let object = &planned.object;
         let Some(live) = live else {
-            let change = Change { id, action: Action::Created, fields: Vec::new(), record: None };
-            return Ok(Finding::Write { planned, resource, live: None, change });
+            let change = Change::of(object.id(), Action::Created);
+            return Finding::Write { planned, resource, live: None, change };
         };
         let fields = difference::changed_paths(live.as_json(), tried.as_json());
-        let take_over = self.takes_over(&live, object);
-        if fields.is_empty() && !take_over {
-            return Ok(settled(id, Action::Unchanged, Record::of(&live, desired)));
+        let owned = Record::of(&live, DesiredHash::of(object, self.options.hash_key));
+        // Without an entry of ours nobody can tell later whether a field was taken from us.
+        if fields.is_empty() && owned.is_some() && !self.takes_over(&live, object) {
+            return settled(object.id(), Action::Unchanged, owned);
         }
-        let change = Change { id, action: Action::Configured, fields, record: None };
-        Ok(Finding::Write { planned, resource, live: Some(live), change })
+        let managers =
+            known.map(|known| taken(&known.entry, live.as_json()).managers).unwrap_or_default();
+        let change = Change { fields, managers, ..Change::of(object.id(), Action::Configured) };
+        Finding::Write { planned, resource, live: Some(live), change }
+    }
+
+    /// Whether nobody took a field since the object was applied last: the index knows, and where
+    /// it does not, the object's metadata is read.
+    async fn is_in_order(
+        &self,
+        record: &Record,
+        desired: DesiredHash,
+        id: &ObjectId,
+        path: &str,
+    ) -> Result<bool, Error> {
+        let sight = match self.index.look(id) {
+            Indexed::Seen(sight) => Some(sight),
+            Indexed::Absent => None,
+            Indexed::Unknown => {
+                let metadata = self.look(path, METADATA).await?;
+                metadata.map(|metadata| Sight::of(&metadata, &self.options.override_managers))
+            }
+        };
+        Ok(sight.is_some_and(|sight| compare(record, desired, &sight) == Verdict::InOrder))
     }
 
     fn takes_over(&self, live: &Object, desired: &Object) -> bool {
@@ -244,8 +323,27 @@ impl Applier {
     }
 }
 
+/// Whether what differs is only to be told: drift, of an object or a Kustomization that says so.
+fn reports_only(knowledge: &Knowledge, desired: &Object, live: &Option<Object>) -> bool {
+    let asks = |object: &Object| object.annotation(DRIFT).is_some_and(asks_for_report);
+    knowledge.was_in_order
+        && (knowledge.report_drift || asks(desired) || live.as_ref().is_some_and(asks))
+}
+
+/// Whether the value of an `inhaul.dev/drift` annotation says, today, that drift is only told:
+/// `report`, or `report-until=` and a time.
+pub fn asks_for_report(value: &str) -> bool {
+    match value.split_once('=') {
+        None => value == "report",
+        Some(("report-until", time)) => {
+            time.parse::<jiff::Timestamp>().is_ok_and(|until| jiff::Timestamp::now() < until)
+        }
+        Some(_) => false,
+    }
+}
+
 fn settled(id: ObjectId, action: Action, record: Option<Record>) -> Finding<'static> {
-    Finding::Settled(Change { id, action, fields: Vec::new(), record })
+    Finding::Settled(Change { record, ..Change::of(id, action) })
 }
 
 fn apply_call(object: &Object, path: &str, dry_run: bool) -> Call {

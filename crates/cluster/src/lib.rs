@@ -6,6 +6,7 @@ mod error;
 mod events;
 mod facts;
 mod health;
+mod index;
 mod lease;
 mod own;
 mod prune;
@@ -13,11 +14,14 @@ mod request;
 mod resource;
 mod watch;
 
-pub use apply::{Action, Applier, ApplyError, ApplyOptions, Change};
+pub use apply::{
+    Action, Applier, ApplyError, ApplyOptions, Change, DRIFT, Knowledge, asks_for_report,
+};
 pub use connect::connect;
 pub use error::Error;
 pub use events::{Delivery, Event, EventAddressError, EventConfig, Recorder, Severity};
 pub use health::{Awaited, HealthChecker, Unhealthy};
+pub use index::{Index, IndexEvent, Indexed};
 pub use lease::{Election, ElectionConfig, ElectionError, Leadership, identity};
 pub use own::{Own, SecretData};
 pub use prune::{Going, PruneOptions, Pruned, Pruner};

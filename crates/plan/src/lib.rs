@@ -14,8 +14,9 @@ mod record;
 pub use guard::{Approval, Doomed, Held, examine};
 pub use inventory::{Entry, Inventory};
 pub use managers::{
-    FIELD_MANAGER, LAST_APPLIED_ANNOTATION, ManagerEntry, own_entry, overridden, taken_over,
+    FIELD_MANAGER, LAST_APPLIED_ANNOTATION, ManagerEntry, Taken, own_entry, overridden, taken,
+    taken_over,
 };
 pub use plan::{Options, Plan, PlanError, PlannedObject, Scope, plan, rendered_scopes};
-pub use prune::{Fate, Owner, decide};
-pub use record::{DesiredHash, HashKey, Record, Verdict, compare};
+pub use prune::{Fate, OWNER_NAME, Owner, decide};
+pub use record::{DesiredHash, HashKey, Pace, Record, Sight, Verdict, compare, judge};

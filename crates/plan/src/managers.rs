@@ -15,17 +15,15 @@ const ALWAYS_OVERRIDDEN: [&str; 2] = ["kubectl", "before-first-apply"];
 
 /// Our own entry of an object's managed fields. Whoever takes a field of ours changes it;
 /// whoever writes other fields leaves it alone.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ManagerEntry {
     /// The version of the API that the fields are named in.
     pub api_version: String,
     /// When it changed last, as the API server wrote it.
     pub time: String,
-    /// The fields.
-    pub fields: Value,
+    /// The fields, as compact JSON: most objects in the world are looked at by comparing this.
+    pub fields: Box<str>,
 }
-
-impl Eq for ManagerEntry {}
 
 fn entries(live: &Value) -> &[Value] {
     live["metadata"]["managedFields"].as_array().map_or(&[], Vec::as_slice)
@@ -43,7 +41,7 @@ pub fn own_entry(live: &Value) -> Option<ManagerEntry> {
     Some(ManagerEntry {
         api_version: entry["apiVersion"].as_str()?.to_owned(),
         time: entry["time"].as_str().unwrap_or_default().to_owned(),
-        fields: entry["fieldsV1"].clone(),
+        fields: entry["fieldsV1"].to_string().into(),
     })
 }
 
@@ -102,6 +100,88 @@ pub fn taken_over(live: &Value, override_managers: &[String]) -> Value {
     Value::Array(patch)
 }
 
+/// What became of fields that were in our entry and are not any more.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// The fields, as paths.
+    pub fields: Vec<String>,
+    /// Who owns them now; nobody if they were removed.
+    pub managers: Vec<String>,
+    /// Whether every one of them was taken through a subresource, such as `scale`.
+    pub through_subresource: bool,
+}
+
+/// Compares our entry as it was with the managed fields of the live object.
+pub fn taken(before: &ManagerEntry, live: &Value) -> Taken {
+    let before: Value = serde_json::from_str(&before.fields).unwrap_or_default();
+    let ours = entries(live).iter().find(|entry| is_ours(entry));
+    let now = ours.map_or(&Value::Null, |entry| &entry["fieldsV1"]);
+    let mut lost = Vec::new();
+    lost_leaves(&before, now, &mut Vec::new(), &mut lost);
+    let mut taken = Taken { through_subresource: !lost.is_empty(), ..Taken::default() };
+    for path in &lost {
+        let mut through_subresource = false;
+        for entry in entries(live).iter().filter(|entry| !is_ours(entry) && holds(entry, path)) {
+            through_subresource |= !entry["subresource"].as_str().unwrap_or_default().is_empty();
+            let manager = entry["manager"].as_str().unwrap_or_default().to_owned();
+            if !taken.managers.contains(&manager) {
+                taken.managers.push(manager);
+            }
+        }
+        taken.through_subresource &= through_subresource;
+        taken.fields.push(shown(path));
+    }
+    taken
+}
+
+fn lost_leaves(before: &Value, now: &Value, path: &mut Vec<String>, lost: &mut Vec<Vec<String>>) {
+    let children = before.as_object().filter(|map| map.keys().any(|key| key != "."));
+    let Some(children) = children else {
+        if now.is_null() {
+            lost.push(path.clone());
+        }
+        return;
+    };
+    for (key, below) in children.iter().filter(|(key, _)| *key != ".") {
+        path.push(key.clone());
+        lost_leaves(below, now.get(key).unwrap_or(&Value::Null), path, lost);
+        path.pop();
+    }
+}
+
+fn holds(entry: &Value, path: &[String]) -> bool {
+    let mut fields = &entry["fieldsV1"];
+    path.iter().all(|key| {
+        fields = &fields[key.as_str()];
+        !fields.is_null()
+    })
+}
+
+/// A path of managed fields as people write it: `f:spec`, `k:{"name":"web"}` become
+/// `spec[name=web]`.
+fn shown(path: &[String]) -> String {
+    let mut text = String::new();
+    for step in path {
+        if let Some(field) = step.strip_prefix("f:") {
+            if !text.is_empty() {
+                text.push('.');
+            }
+            text.push_str(field);
+        } else if let Some(Value::Object(keys)) =
+            step.strip_prefix("k:").and_then(|keys| serde_json::from_str(keys).ok())
+        {
+            let value = |value: &Value| value.as_str().map_or(value.to_string(), str::to_owned);
+            let keys: Vec<String> =
+                keys.iter().map(|(key, of)| format!("{key}={}", value(of))).collect();
+            text.push_str(&format!("[{}]", keys.join(",")));
+        } else {
+            // An item of a set is named by its value, which is not for everybody's eyes.
+            text.push_str("[]");
+        }
+    }
+    text
+}
+
 fn merge_fields(into: &mut Value, from: &Value) {
     let Value::Object(from) = from else { return };
     if !into.is_object() {
@@ -149,6 +229,38 @@ mod tests {
             patch[2]["path"],
             "/metadata/annotations/kubectl.kubernetes.io~1last-applied-configuration"
         );
+    }
+
+    #[test]
+    fn who_took_a_field_is_told_and_whether_through_a_subresource() {
+        let declared = json!({"f:spec": {".": {}, "f:replicas": {}, "f:template": {"f:spec": {
+            "f:containers": {"k:{\"name\":\"web\"}": {".": {}, "f:image": {}}}}}}});
+        let mut kept = declared.clone();
+        kept["f:spec"].as_object_mut().unwrap().remove("f:replicas");
+        let mut scale = entry("autoscaler", "Update", json!({"f:spec": {"f:replicas": {}}}));
+        scale["subresource"] = json!("scale");
+        let before = |fields: &Value| ManagerEntry {
+            api_version: "apps/v1".into(),
+            time: String::new(),
+            fields: fields.to_string().into(),
+        };
+        let live = json!({"metadata": {"managedFields": [
+            entry(FIELD_MANAGER, "Apply", kept.clone()), scale]}});
+        let found = taken(&before(&declared), &live);
+        assert_eq!(found.fields, ["spec.replicas"]);
+        assert_eq!(found.managers, ["autoscaler"]);
+        assert!(found.through_subresource);
+
+        let edit = json!({"f:spec": {"f:template": {"f:spec": {"f:containers": {
+            "k:{\"name\":\"web\"}": {"f:image": {}}}}}}});
+        let ours = json!({"f:spec": {"f:replicas": {}, "f:template": {"f:spec": {
+            "f:containers": {"k:{\"name\":\"web\"}": {".": {}}}}}}});
+        let live = json!({"metadata": {"managedFields": [
+            entry(FIELD_MANAGER, "Apply", ours), entry("kubectl-edit", "Update", edit)]}});
+        let found = taken(&before(&declared), &live);
+        assert_eq!(found.fields, ["spec.template.spec.containers[name=web].image"]);
+        assert_eq!(found.managers, ["kubectl-edit"]);
+        assert!(!found.through_subresource);
     }
 
     #[test]

@@ -3,12 +3,12 @@
 use inhaul_object::{Object, ObjectId, policy};
 
 /// The label that names an object's Kustomization.
-const OWNER_NAME: &str = "kustomize.toolkit.fluxcd.io/name";
+pub const OWNER_NAME: &str = "kustomize.toolkit.fluxcd.io/name";
 /// The label that names the namespace of an object's Kustomization.
 const OWNER_NAMESPACE: &str = "kustomize.toolkit.fluxcd.io/namespace";
 
 /// The Kustomization that an object belongs to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Owner {
     /// Its name.
     pub name: String,
@@ -17,10 +17,15 @@ pub struct Owner {
 }
 
 impl Owner {
+    /// The owner that the labels of an object name.
+    pub fn of(object: &Object) -> Option<Self> {
+        let label = |key| object.label(key).map(str::to_owned);
+        Some(Self { name: label(OWNER_NAME)?, namespace: label(OWNER_NAMESPACE)? })
+    }
+
     /// Whether the labels of a live object name this owner.
     pub fn owns(&self, live: &Object) -> bool {
-        live.label(OWNER_NAME) == Some(&self.name)
-            && live.label(OWNER_NAMESPACE) == Some(&self.namespace)
+        Self::of(live).as_ref() == Some(self)
     }
 }
 

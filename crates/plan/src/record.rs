@@ -1,9 +1,11 @@
 //! What is known of a live object since it was applied last, and what a newer look at it means.
 
-use crate::managers::{ManagerEntry, own_entry, overridden};
-use inhaul_object::Object;
+use crate::managers::{ManagerEntry, own_entry, overridden, taken};
+use crate::prune::Owner;
+use inhaul_object::{Object, ObjectId};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// A key that this process made for itself: hashes of Secrets' values mean nothing outside.
 #[derive(Clone, Copy)]
@@ -82,7 +84,42 @@ impl Record {
     }
 }
 
-/// What the metadata of a live object says about an object that was in order before.
+/// What a look at the metadata of a live object left behind: what the index keeps of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sight {
+    uid: String,
+    deleting: bool,
+    owner: Option<Owner>,
+    /// A hash of our entry of its managed fields, if we have one.
+    entry: Option<u64>,
+    overridden: bool,
+}
+
+fn hash_entry(entry: &ManagerEntry) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    entry.hash(&mut hasher);
+    hasher.finish()
+}
+
+impl Sight {
+    /// What the metadata of a live object says.
+    pub fn of(metadata: &Object, override_managers: &[String]) -> Self {
+        Self {
+            uid: metadata.uid().unwrap_or_default().to_owned(),
+            deleting: metadata.is_deleting(),
+            owner: Owner::of(metadata),
+            entry: own_entry(metadata.as_json()).as_ref().map(hash_entry),
+            overridden: overridden(metadata.as_json(), override_managers),
+        }
+    }
+
+    /// The owner that the object's labels name.
+    pub fn owner(&self) -> Option<&Owner> {
+        self.owner.as_ref()
+    }
+}
+
+/// What a look says about an object that was in order before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Nobody took a field of ours: nothing to ask, nothing to write.
@@ -91,19 +128,53 @@ pub enum Verdict {
     Suspicious,
 }
 
-/// Compares what is known with the metadata that the cluster holds now.
-pub fn compare(
-    record: &Record,
-    desired: DesiredHash,
-    metadata: &Object,
-    override_managers: &[String],
-) -> Verdict {
+/// Compares what is known with what was seen.
+pub fn compare(record: &Record, desired: DesiredHash, sight: &Sight) -> Verdict {
     let same = record.desired == desired
-        && metadata.uid() == Some(&record.uid)
-        && !metadata.is_deleting()
-        && own_entry(metadata.as_json()).as_ref() == Some(&record.entry)
-        && !overridden(metadata.as_json(), override_managers);
+        && sight.uid == record.uid
+        && !sight.deleting
+        && sight.entry == Some(hash_entry(&record.entry))
+        && !sight.overridden;
     if same { Verdict::InOrder } else { Verdict::Suspicious }
+}
+
+/// When drift is put back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// Nothing to put back.
+    InOrder,
+    /// Now.
+    AtOnce,
+    /// At the Kustomization's interval, as Flux does.
+    AtInterval,
+}
+
+/// Judges an event of the index: `metadata` is the object as the event shows it, `None` if it is
+/// gone.
+pub fn judge(
+    record: &Record,
+    id: &ObjectId,
+    metadata: Option<&Object>,
+    override_managers: &[String],
+) -> Pace {
+    let Some(metadata) = metadata else {
+        // Jobs end and Pods go by themselves; making them anew at once would run them in a loop.
+        let passing = matches!((id.group.as_str(), id.kind.as_str()), ("batch", "Job") | ("", "Pod"));
+        return if passing { Pace::AtInterval } else { Pace::AtOnce };
+    };
+    if metadata.is_deleting() {
+        // Its end is an event of its own.
+        return Pace::InOrder;
+    }
+    let sight = Sight::of(metadata, override_managers);
+    if compare(record, record.desired, &sight) == Verdict::InOrder {
+        return Pace::InOrder;
+    }
+    let own_entry_is_intact =
+        sight.uid == record.uid && sight.entry == Some(hash_entry(&record.entry));
+    let by_subresource =
+        || sight.uid == record.uid && taken(&record.entry, metadata.as_json()).through_subresource;
+    if own_entry_is_intact || by_subresource() { Pace::AtInterval } else { Pace::AtOnce }
 }
 
 #[cfg(test)]
@@ -127,12 +198,38 @@ mod tests {
         let ours = live(json!({"f:data": {"f:a": {}}}), "kustomize-controller");
         let desired = DesiredHash::of(&ours, key);
         let record = Record::of(&ours, desired).unwrap();
-        assert_eq!(compare(&record, desired, &ours, &[]), Verdict::InOrder);
+        let look = |object: &Object| Sight::of(object, &[]);
+        assert_eq!(compare(&record, desired, &look(&ours)), Verdict::InOrder);
         let taken = live(json!({"f:data": {}}), "kustomize-controller");
-        assert_eq!(compare(&record, desired, &taken, &[]), Verdict::Suspicious);
+        assert_eq!(compare(&record, desired, &look(&taken)), Verdict::Suspicious);
         let other = DesiredHash::of(&taken, key);
-        assert_eq!(compare(&record, other, &ours, &[]), Verdict::Suspicious);
+        assert_eq!(compare(&record, other, &look(&ours)), Verdict::Suspicious);
         assert_eq!(Record::of(&live(json!({}), "somebody"), desired), None);
+    }
+
+    #[test]
+    fn drift_is_put_back_at_once_unless_somebody_may_mean_it() {
+        let ours = live(json!({"f:data": {"f:a": {}}}), "kustomize-controller");
+        let record = Record::of(&ours, DesiredHash::of(&ours, HashKey::new([0; 32]))).unwrap();
+        let id = |kind: &str, group: &str| ObjectId {
+            namespace: "x".into(),
+            name: "a".into(),
+            group: group.into(),
+            kind: kind.into(),
+        };
+        let config_map = id("ConfigMap", "");
+        let judged = |object: Option<&Object>| judge(&record, &config_map, object, &[]);
+        assert_eq!(judged(Some(&ours)), Pace::InOrder);
+        let taken = live(json!({"f:data": {}}), "kustomize-controller");
+        assert_eq!(judged(Some(&taken)), Pace::AtOnce);
+        assert_eq!(judged(None), Pace::AtOnce);
+        assert_eq!(judge(&record, &id("Job", "batch"), None, &[]), Pace::AtInterval);
+        assert_eq!(judge(&record, &id("Pod", ""), None, &[]), Pace::AtInterval);
+        let mut added = ours.as_json().clone();
+        let managers = added["metadata"]["managedFields"].as_array_mut().unwrap();
+        managers.push(json!({"manager": "kubectl-label", "operation": "Update", "fieldsV1": {}}));
+        let added = Object::from_json(added).unwrap();
+        assert_eq!(judged(Some(&added)), Pace::AtInterval, "an addition beside ours");
     }
 
     #[test]
