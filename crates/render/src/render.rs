@@ -19,12 +19,13 @@ pub fn render(tree: &dyn Tree, instructions: &Instructions) -> Result<Rendered, 
     let Kustomization { file, fields, generated_from: _ } = &mut kustomization;
     merge::merge(tree, &directory, instructions, file, fields)?;
     if is_empty(&kustomization) {
-        return Ok(Rendered::new(Vec::new()));
+        return Ok(Rendered::new(Vec::new(), Vec::new()));
     }
-    let built = build(tree, &directory, &kustomization)?;
-    assemble(built, instructions).map(Rendered::new).map_err(|error| {
+    let (built, warnings) = build(tree, &directory, &kustomization)?;
+    let objects = assemble(built, instructions).map_err(|error| {
         check::diagnose(tree, &kustomization.generated_from).map_or(error, Error::build)
-    })
+    })?;
+    Ok(Rendered::new(objects, warnings))
 }
 
 /// Where `spec.path` leads, links followed.
@@ -60,7 +61,7 @@ fn build(
     tree: &dyn Tree,
     directory: &TreePath,
     kustomization: &Kustomization,
-) -> Result<Vec<Built>, Error> {
+) -> Result<(Vec<Built>, Vec<String>), Error> {
     let options = inhaul_kustomize::Options {
         load_restrictor: LoadRestrictor::None,
         reorder: Reorder::None,
@@ -69,14 +70,11 @@ fn build(
     let text = inhaul_yaml::to_string(&Value::Object(kustomization.fields.clone()));
     let built = inhaul_kustomize::build_with_root(tree, directory.as_str(), &text, &options)
         .map_err(|error| explain(tree, kustomization, &error))?;
-    built
-        .resources
-        .iter()
-        .map(|resource| {
-            let value = resource.to_json().map_err(|error| Error::build(error.to_string()))?;
-            Ok(Built { value, origin: resource.file().map(str::to_owned) })
-        })
-        .collect()
+    let values = built.resources.iter().map(|resource| {
+        let value = resource.to_json().map_err(|error| Error::build(error.to_string()))?;
+        Ok(Built { value, origin: resource.file().map(str::to_owned) })
+    });
+    Ok((values.collect::<Result<_, Error>>()?, built.warnings.clone()))
 }
 
 /// The engine's error, or where the kustomization was generated and a file is to blame, what is
@@ -88,6 +86,15 @@ fn explain(
 ) -> Error {
     match check::diagnose(tree, &kustomization.generated_from) {
         Some(problem) => Error::build(problem),
-        None => Error::build(format!("{}: {error}", kustomization.file)),
+        None => Error::build(shortened(&format!("{}: {error}", kustomization.file))),
+    }
+}
+
+/// The engine may repeat what it could not read, and a status has no room for a whole file.
+fn shortened(message: &str) -> String {
+    const LIMIT: usize = 4096;
+    match message.char_indices().nth(LIMIT) {
+        None => message.to_owned(),
+        Some((end, _)) => format!("{}...", message.get(..end).unwrap_or_default()),
     }
 }

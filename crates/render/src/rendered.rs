@@ -16,12 +16,18 @@ pub struct RenderedObject {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rendered {
     objects: Vec<RenderedObject>,
+    warnings: Vec<String>,
 }
 
 impl Rendered {
     /// What a complete render gave.
-    pub(crate) fn new(objects: Vec<RenderedObject>) -> Self {
-        Self { objects }
+    pub(crate) fn new(objects: Vec<RenderedObject>, warnings: Vec<String>) -> Self {
+        Self { objects, warnings }
+    }
+
+    /// Messages for people, about deprecated fields and the like. They stop nothing.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     /// The objects, in the order of the build.

@@ -1,5 +1,7 @@
 //! Public repositories, against what the real kustomize makes of them.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where a step of it fails")]
+
 use flate2::read::GzDecoder;
 use inhaul_object::difference::changed_paths;
 use inhaul_object::{Object, normalise};
@@ -88,8 +90,8 @@ fn real_repositories_render_as_kustomize_builds_them() {
                 let found = by_id(rendered.into_objects().into_iter().map(|one| one.object));
                 if found != wanted {
                     let differs = |id: &&String| found.get(*id) != wanted.get(*id);
-                    let ids = found.keys().chain(wanted.keys());
-                    let id = ids.filter(differs).next().map_or("", String::as_str);
+                    let mut ids = found.keys().chain(wanted.keys());
+                    let id = ids.find(differs).map_or("", String::as_str);
                     let paths = match (found.get(id), wanted.get(id)) {
                         (Some(found), Some(wanted)) => changed_paths(found, wanted).join(", "),
                         (found, _) => format!("is there: {}", found.is_some()),

@@ -1,5 +1,7 @@
 //! Renders of whole trees, as Flux's controller does them.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where a step of it fails")]
+
 use inhaul_render::{
     CommonMetadata, Image, Instructions, Owner, Patch, Reason, Rendered, Selector, render,
 };
@@ -273,6 +275,25 @@ fn a_render_is_the_same_each_time_and_written_as_yaml() {
          apiVersion: v1\ndata:\n  key: value\nkind: ConfigMap\nmetadata:\n  name: c\n"
     );
     assert_eq!(render(&tree, &Instructions::default()).unwrap(), first);
+}
+
+#[test]
+fn deprecated_fields_are_warned_of() {
+    let tree = MemoryTree::builder()
+        .file("kustomization.yaml", "resources: [a.yaml]\ncommonLabels: {a: b}\n")
+        .file("a.yaml", config_map("a"));
+    let result = rendered(tree, &Instructions::default());
+    assert_eq!(result.objects().len(), 1);
+    assert!(result.warnings().iter().any(|text| text.contains("commonLabels")));
+}
+
+#[test]
+fn a_long_error_is_cut() {
+    let text = format!("resources: [a.yaml]\npatches: [{{patch: '{}'}}]\n", "ü".repeat(100_000));
+    let tree =
+        MemoryTree::builder().file("kustomization.yaml", text).file("a.yaml", config_map("a"));
+    let (_, message) = failure(tree, &Instructions::default());
+    assert!(message.chars().count() < 5000, "{} characters", message.chars().count());
 }
 
 #[test]
