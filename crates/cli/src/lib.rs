@@ -4,16 +4,20 @@
 //! `inhaul build` is to be done before others have started.
 
 mod about;
+mod build;
 mod printer;
 
 pub use printer::Printer;
 
 use about::{Crds, Version};
+use build::Build;
 use std::process::ExitCode;
 
 /// The commands beside `controller`.
 #[derive(clap::Subcommand)]
 pub enum Command {
+    /// Render a directory as `kustomize build` does, or a Kustomization as the operator does
+    Build(Build),
     /// Print the version
     Version(Version),
     /// Print the custom resource definitions, for `kubectl apply --server-side -f -`
@@ -24,6 +28,7 @@ pub enum Command {
 pub fn run(command: Command) -> ExitCode {
     let printer = Printer::new();
     let output = match command {
+        Command::Build(build) => build.run(printer),
         Command::Version(version) => version.run(),
         Command::Crds(crds) => crds.run(),
     };

@@ -11,6 +11,7 @@ use gix::objs::{Exists as _, Find as _};
 use gix::odb::HandleArc;
 use gix::odb::Store;
 use gix::odb::pack::bundle::write::Options as PackOptions;
+use gix::odb::pack::cache::lru::StaticLinkedList;
 use gix::odb::store::init::{Options as StoreOptions, Slots};
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -24,6 +25,8 @@ use std::{fs, io};
 const MAX_TIPS: usize = 16;
 /// Trees whose check is remembered, so that the next revision only checks what is new.
 const MAX_CHECKED: usize = 200_000;
+/// Memory for the objects that others are stored as differences to, per reader.
+const BASES_BYTES: usize = 1 << 20;
 /// Above the number of packs at which a generation ends.
 const SLOTS: u16 = 256;
 
@@ -114,7 +117,10 @@ impl Generation {
 
     /// A view of the objects for one thread at a time.
     pub(crate) fn handle(&self) -> HandleArc {
-        self.store.to_cache_arc()
+        let mut handle = self.store.to_cache_arc();
+        // Objects are stored as differences to others, which are mostly wanted again soon.
+        handle.set_pack_cache(|| Box::new(StaticLinkedList::<64>::new(BASES_BYTES)));
+        handle
     }
 
     /// The commits that are here with all their files, the latest last.

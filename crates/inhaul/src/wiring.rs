@@ -77,6 +77,9 @@ async fn run(flags: &ControllerFlags, environment: &Environment) -> Result<(), S
         }
     });
     let options = options(flags, environment);
+    options.election.iter().flat_map(|election| &election.leases).for_each(|lease| {
+        metrics.leader(lease, false);
+    });
     let ended = operator::run(options, listen, metrics, ready, shutdown.clone()).await;
     let asked_for = shutdown.is_cancelled();
     servers.cancel();

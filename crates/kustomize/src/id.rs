@@ -105,7 +105,6 @@ impl Id {
         Self { gvk: self.gvk.clone(), name: self.name.clone(), namespace }
     }
 
-
     pub(crate) fn is_empty(&self) -> bool {
         *self == Self::default()
     }

@@ -11,6 +11,7 @@ mod decode;
 mod error;
 mod field;
 mod fieldspec;
+mod folded;
 mod generate;
 mod id;
 mod kustomization;

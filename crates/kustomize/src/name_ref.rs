@@ -93,9 +93,9 @@ struct Referrer<'a> {
     role: Option<Gvk>,
 }
 
-/// Whether one list ends as the other does.
+/// Whether one list ends as the other does; an empty one ends only as an empty one.
 fn same_ending(a: &[String], b: &[String]) -> bool {
-    a.iter().rev().zip(b.iter().rev()).all(|(a, b)| a == b)
+    a.is_empty() == b.is_empty() && a.iter().rev().zip(b.iter().rev()).all(|(a, b)| a == b)
 }
 
 impl Referrer<'_> {

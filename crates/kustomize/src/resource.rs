@@ -74,6 +74,12 @@ pub struct Resource {
 
 impl Resource {
     pub(crate) fn new(node: Node) -> Self {
+        let mut result = Self::without_history(node);
+        result.read_history();
+        result
+    }
+
+    fn without_history(node: Node) -> Self {
         Self {
             node,
             history: History::default(),
@@ -83,6 +89,28 @@ impl Resource {
             origin: None,
             transformations: Vec::new(),
             file: None,
+        }
+    }
+
+    /// Takes the notes of an earlier build from annotations, where the real tool keeps them.
+    fn read_history(&mut self) {
+        const NOTE: &str = "internal.config.kubernetes.io/previous";
+        let annotations = self.node.get("metadata").and_then(|node| node.get("annotations"));
+        let entries = annotations.and_then(Node::entries).unwrap_or_default();
+        if !entries.iter().any(|(key, _)| key.text().is_some_and(|key| key.starts_with(NOTE))) {
+            return;
+        }
+        let map = self.annotations();
+        let list = |name: &str| {
+            let text = map.get(&format!("{NOTE}{name}")).cloned().unwrap_or_default();
+            text.split(',').map(str::to_owned).collect::<Vec<_>>()
+        };
+        let (names, namespaces, kinds) = (list("Names"), list("Namespaces"), list("Kinds"));
+        if names.len() == namespaces.len() && names.len() == kinds.len() {
+            let previous = names.into_iter().zip(namespaces).zip(kinds);
+            self.history.previous = previous
+                .map(|((name, namespace), kind)| Previous { name, namespace, kind })
+                .collect();
         }
     }
 

@@ -59,13 +59,30 @@ fn offenders(error: &str) -> Vec<String> {
 fn same_offender(ours: &str, theirs: &str) -> bool {
     let theirs = theirs.trim().trim_start_matches("Error: ");
     let last = theirs.rsplit(": ").next().unwrap_or(theirs).trim();
-    let words = offenders(theirs);
+    let mut words = offenders(theirs);
+    // Go names a field by its types as well; the last two parts are its place in the file.
+    if let Some((_, field)) = theirs.split_once("Go struct field ") {
+        let field = field.split_whitespace().next().unwrap_or(field);
+        words.push(
+            field
+                .rsplit('.')
+                .take(2)
+                .collect::<Vec<_>>()
+                .into_iter()
+                .rev()
+                .collect::<Vec<_>>()
+                .join("."),
+        );
+    }
     ours.contains(last) || words.iter().any(|word| ours.contains(word.as_str())) || words.is_empty()
 }
 
 fn exceptions() -> Vec<&'static str> {
     let lines = include_str!("exceptions.txt").lines();
-    lines.filter(|line| !line.starts_with('#')).filter_map(|line| line.split_whitespace().next()).collect()
+    lines
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| line.split_whitespace().next())
+        .collect()
 }
 
 /// Compares one case; the message of a difference.

@@ -9,7 +9,10 @@ use inhaul_template::{
 use serde_json::Value as Json;
 
 /// Cases that differ, with the reason.
-const EXCEPTIONS: &[(&str, &str)] = &[];
+const EXCEPTIONS: &[(&str, &str)] = &[
+    ("h1333", "the YAML parser finds another fault first in text that has several"),
+    ("h1341", "TOML errors have the line, but are worded by another parser"),
+];
 
 /// Areas whose objects the helm crate makes; its own test runs them.
 const OF_THE_CHART: &[&str] = &["builtin", "files"];
@@ -62,31 +65,20 @@ fn run_helm(case: &Json) -> Result<String, String> {
     let typed = |map: &Map| Value::Map(map.retyped(&VALUES));
     let name = "c/templates/t.txt";
     let data = Value::map([
-        ("Values", typed(without_nulls(&values).as_map().unwrap())),
+        ("Values", typed(values.as_map().unwrap())),
         (
             "Release",
             Value::map([("Name", Value::from("rel")), ("Namespace", Value::from("ns"))]),
         ),
         ("Chart", Value::map([("Name", Value::from("c")), ("Version", Value::from("1.2.3"))])),
         ("Template", Value::map([("Name", Value::from(name))])),
-        ("Capabilities", Value::map([("KubeVersion", Value::from("v1.34.0"))])),
+        (
+            "Capabilities",
+            Value::map([("KubeVersion", Value::map([("GitVersion", Value::from("v1.34.0"))]))]),
+        ),
     ]);
     let rendered = run(helm(), MissingKey::Zero, name, text(case, "template"), &data)?;
     Ok(rendered.replace("<no value>", ""))
-}
-
-/// Helm drops the nulls of a chart's own values.
-fn without_nulls(value: &Value) -> Value {
-    match value {
-        Value::Map(map) => Value::Map(
-            map.snapshot()
-                .into_iter()
-                .filter(|(_, value)| !value.is_nil())
-                .map(|(key, value)| (key, without_nulls(&value)))
-                .collect(),
-        ),
-        other => other.clone(),
-    }
 }
 
 /// Helm tells errors over several lines, or without the place: each part must be in ours.

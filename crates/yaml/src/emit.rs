@@ -52,6 +52,9 @@ impl Source for Node {
             },
         };
         Ok(match value {
+            (_, Scalar::Text(text)) if text.contains('\u{85}') => {
+                View::Text(Cow::Owned(fold_next_lines(&text)))
+            }
             (_, Scalar::Text(text)) => View::Text(text),
             (_, Scalar::Null) => View::Literal(Cow::Borrowed("null")),
             (_, Scalar::Bool(value)) => {
@@ -63,6 +66,24 @@ impl Source for Node {
             (_, Scalar::Float(value)) => View::Literal(Cow::Owned(float(value))),
         })
     }
+}
+
+/// JSON leaves U+0085 as it is, and go-yaml v2 then takes it for a line break within quotes: blanks around it go, one
+/// becomes a space, more become one line break less.
+fn fold_next_lines(text: &str) -> String {
+    let mut result = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('\u{85}') {
+        result.push_str(rest[..at].trim_end_matches([' ', '\t']));
+        let after = rest[at..].trim_start_matches(['\u{85}', ' ', '\t']);
+        let breaks = rest[at..rest.len() - after.len()].matches('\u{85}').count();
+        match breaks {
+            1 => result.push(' '),
+            _ => result.extend(std::iter::repeat_n('\n', breaks - 1)),
+        }
+        rest = after;
+    }
+    result + rest
 }
 
 fn mapping_view(entries: &[(Node, Node)]) -> Result<View<'_, Node>, Error> {

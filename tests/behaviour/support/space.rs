@@ -366,7 +366,9 @@ impl Drop for Space {
             let lines: Vec<&str> =
                 text.lines().filter(|line| line.contains(&self.namespace)).collect();
             println!("the operator's last words on {}:", self.namespace);
-            println!("{}", lines[lines.len().saturating_sub(15)..].join("\n"));
+            for line in &lines[lines.len().saturating_sub(8)..] {
+                println!("{}", line.chars().take(600).collect::<String>());
+            }
         }
     }
 }

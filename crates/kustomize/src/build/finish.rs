@@ -9,7 +9,7 @@ use crate::id::{FIRST, Gvk, LAST};
 use crate::origin::transformations;
 use crate::resource::Resource;
 use crate::transform::{fields, hash, sort};
-use crate::{Built, Reorder, name_ref, read, vars};
+use crate::{Built, Reorder, folded, name_ref, read, vars};
 
 const ORIGIN: &str = "config.kubernetes.io/origin";
 const TRANSFORMATIONS: &str = "alpha.config.kubernetes.io/transformations";
@@ -62,6 +62,7 @@ impl Session<'_> {
         }
         let (origins, transformers) = (wants("originAnnotations"), wants("transformerAnnotations"));
         for resource in resources.contents_mut() {
+            folded::refold(&mut resource.node);
             annotate(resource, origins, transformers)?;
         }
         Ok(Built { resources: resources.into_list(), warnings: self.warnings })

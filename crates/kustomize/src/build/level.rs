@@ -242,9 +242,13 @@ impl<'t> Session<'_> {
             let before = state(&accumulator.resources)?;
             let helpers = Helpers { loader: &level.loader, schemas: &self.schemas };
             plugin::transform(&plugin, &mut accumulator.resources, &helpers)?;
-            if state(&accumulator.resources)? != before {
+            let after = state(&accumulator.resources)?;
+            let changed = after.iter().zip(&before).position(|(after, before)| after != before);
+            if changed.is_some() || after.len() != before.len() {
+                let list = accumulator.resources.list();
+                let object = changed.map_or_else(String::new, |at| list[at].describe());
                 return Err(Error::new(format!(
-                    "validator shouldn't modify the resource map: {}",
+                    "validator shouldn't modify the resource map: {} changed {object}",
                     plugin.describe()
                 )));
             }

@@ -77,8 +77,7 @@ pub(crate) fn set_replicas(
                 id.name == replica.name
                     && spec.gvk.selects(&id.gvk.group, &id.gvk.version, &id.gvk.kind)
             };
-            let matches =
-                resource.previous_ids().any(selected) || selected(resource.current_id());
+            let matches = resource.previous_ids().any(selected) || selected(resource.current_id());
             if !matches {
                 continue;
             }

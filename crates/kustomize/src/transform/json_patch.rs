@@ -45,6 +45,7 @@ impl JsonPatch {
 
     /// Patches one resource.
     pub(crate) fn apply(&self, resource: &mut Resource) -> Result<()> {
+        crate::folded::refold(&mut resource.node);
         let mut document = inhaul_yaml::to_json(&resource.node, Dialect::GoV3)?;
         // kustomize keeps its notes in annotations, so that patches find them there whether they exist or not.
         let noted =

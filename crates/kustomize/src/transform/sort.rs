@@ -10,7 +10,13 @@ fn key(resource: &Resource) -> (String, String) {
     let id = resource.id();
     let namespace = if id.namespace.is_empty() { "~X" } else { &id.namespace };
     let name = if id.name.is_empty() { "~N" } else { &id.name };
-    (id.gvk.sort_text(), format!("{}|{namespace}|{name}", id.gvk))
+    // Of all kinds called Namespace the core's comes first, which elsewhere goes last.
+    let types = match (id.gvk.kind.as_str(), id.gvk.group.as_str()) {
+        ("Namespace", "") => "~G_v1_Namespace".to_owned(),
+        ("Namespace", _) => format!("~G_v1_Namespace_{}", id.gvk.sort_text()),
+        _ => id.gvk.sort_text(),
+    };
+    (types, format!("{}|{namespace}|{name}", id.gvk))
 }
 
 /// Sorts by kind, then type, then namespace and name.
@@ -18,16 +24,6 @@ pub(crate) fn by_kind<T: AsRef<str>>(resources: &mut [Resource], first: &[T], la
     resources.sort_by_cached_key(|resource| {
         let (types, name) = key(resource);
         (rank(resource.kind(), first, last), types, name)
-    });
-    // Among Namespaces, of which only the core's has no group, the real tool's order of types is reversed.
-    let is_namespace = |resource: &Resource| resource.kind() == "Namespace";
-    let Some(start) = resources.iter().position(is_namespace) else { return };
-    let end = start + resources[start..].iter().take_while(|r| is_namespace(r)).count();
-    resources[start..end].sort_by(|a, b| {
-        let ((a_type, a_name), (b_type, b_name)) = (key(a), key(b));
-        let core = |resource: &Resource| !resource.api_version().contains('/');
-        let order = if core(a) || core(b) { b_type.cmp(&a_type) } else { a_type.cmp(&b_type) };
-        order.then_with(|| a_name.cmp(&b_name))
     });
 }
 

@@ -46,9 +46,11 @@ impl<'t> State<'_, '_, 't> {
         }
         let mut arguments = Vec::with_capacity(operands.len() + 2);
         arguments.extend(receiver);
+        let mut has_interface = false;
         for (index, operand) in operands.iter().enumerate() {
-            let parameter = function.parameter(index);
-            arguments.push(self.argument(dot, parameter, operand)?.value);
+            let slot = self.argument(dot, function.parameter(index), operand)?;
+            has_interface |= slot.boxed;
+            arguments.push(slot.value);
         }
         if let Some(last) = last {
             let parameter = function.parameter(operands.len());
@@ -60,6 +62,7 @@ impl<'t> State<'_, '_, 't> {
                 let name = operands.first().map(ToString::to_string);
                 crate::functions::call_value(name.as_deref(), &arguments)
             }
+            Body::Length => crate::functions::length(&arguments, has_interface),
             Body::And | Body::Or => Ok(Value::Nil),
         };
         match outcome {

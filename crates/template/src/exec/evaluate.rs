@@ -23,7 +23,7 @@ impl<'t> State<'_, '_, 't> {
         let slot = last.unwrap_or(Slot::NONE);
         for variable in &pipe.variables {
             if pipe.assigns {
-                self.set_variable(&variable.name, slot.clone());
+                self.set_variable(&variable.name, slot.clone())?;
             } else {
                 self.variables.push((variable.name.clone(), slot.clone()));
             }
@@ -32,11 +32,13 @@ impl<'t> State<'_, '_, 't> {
         Ok(slot)
     }
 
-    pub(super) fn set_variable(&mut self, name: &str, slot: Slot) {
-        if let Some((_, known)) = self.variables.iter_mut().rev().find(|(known, _)| **known == *name)
-        {
+    pub(super) fn set_variable(&mut self, name: &str, slot: Slot) -> Evaluated<()> {
+        let found = self.variables.iter_mut().rev().find(|(known, _)| **known == *name);
+        if let Some((_, known)) = found {
             *known = slot;
+            return Ok(());
         }
+        Err(self.error(format_args!("undefined variable: {name}")))
     }
 
     fn variable_value(&self, name: &str) -> Evaluated<Slot> {

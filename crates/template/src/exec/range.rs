@@ -1,7 +1,5 @@
 //! `range` over numbers, lists and maps.
 
-use std::sync::Arc;
-
 use super::{
     slot::Slot,
     walk::{Evaluated, Flow, State},
@@ -95,7 +93,7 @@ impl<'t> State<'_, '_, 't> {
             for (variable, value) in pipe.variables.iter().zip([first, second].into_iter().flatten())
             {
                 // The pipeline has declared them already.
-                self.set_variable(&Arc::clone(&variable.name), value.clone());
+                self.set_variable(&variable.name, value.clone())?;
             }
             let flow = self.list(&element, &branch.list)?;
             self.variables.truncate(mark);

@@ -21,7 +21,7 @@ pub(super) static TABLE: &[Function] = &[
     Function::fixed("not", &[Reflect], |_, arguments| {
         Ok(Value::Bool(!any(arguments, 0).truth()))
     }),
-    Function::fixed("len", &[Reflect], length),
+    Function { name: "len", parameters: &[Reflect], variadic: None, body: Body::Length },
     Function::variadic("index", &[Reflect], Reflect, index),
     Function::variadic("slice", &[Reflect], Reflect, slice),
     Function::variadic("print", &[], Any, |_, arguments| {
@@ -42,15 +42,25 @@ pub(crate) fn call_value(name: Option<&str>, arguments: &[Value]) -> Outcome {
     if callee.is_nil() {
         return Err("call of nil".into());
     }
-    let name = name.map_or_else(|| crate::format::value_text(callee), str::to_owned);
+    let name = name.map_or_else(
+        || match callee {
+            Value::String(text) => text.to_str().into_owned(),
+            other => format!("<{} Value>", other.type_name()),
+        },
+        str::to_owned,
+    );
     Err(format!("non-function {name} of type {}", callee.type_name()).into())
 }
 
-fn length(_: &mut Runtime<'_>, arguments: &[Value]) -> Outcome {
+/// `len`; a nil that comes out of a map is worded otherwise than one that comes from nowhere.
+pub(crate) fn length(arguments: &[Value], has_interface: bool) -> Outcome {
     let value = any(arguments, 0);
     match value.length() {
         Some(length) => Ok(Value::Int(i64::try_from(length).unwrap_or(i64::MAX))),
-        None if value.is_nil() => Err("len of nil pointer".into()),
+        None if value.is_nil() && has_interface => Err("len of nil pointer".into()),
+        None if value.is_nil() => {
+            Err("reflect: call of reflect.Value.Type on zero Value".into())
+        }
         None => Err(format!("len of type {}", value.type_name()).into()),
     }
 }

@@ -43,7 +43,7 @@ mod url_parts;
 mod wrap;
 mod yaml_pretty;
 
-pub(crate) use builtin::call_value;
+pub(crate) use builtin::{call_value, length};
 pub(crate) use dates::{rfc3339, time_text};
 pub(crate) use durations::{DURATION_METHODS, duration_text};
 pub(crate) use encoding::base64;

@@ -25,6 +25,7 @@ pub(crate) enum Body {
     And,
     Or,
     Call,
+    Length,
 }
 
 impl Function {

@@ -81,14 +81,14 @@ impl Writer {
         if path.len() == 1 && self.has_written || brackets[0] == "[[" && self.has_written {
             self.out.push('\n');
         }
-        self.indent(path.len());
+        self.indent(path.len() - 1);
         let keys: Vec<String> = path.iter().map(|key| key_text(key)).collect();
         self.out.push_str(&format!("{}{}{}\n", brackets[0], keys.join("."), brackets[1]));
         self.has_written = true;
     }
 
     fn indent(&mut self, depth: usize) {
-        self.out.extend(std::iter::repeat_n("  ", depth.saturating_sub(1)));
+        self.out.extend(std::iter::repeat_n("  ", depth));
     }
 
     fn inline(&mut self, value: &Value, depth: usize) -> Written {

@@ -34,6 +34,8 @@ pub(super) static TABLE: &[Function] = &[
         ]))
     }),
     Function::fixed("urlJoin", &[Dict], join),
+    // No name is ever looked up: this is what the original says where nothing was found.
+    Function::fixed("getHostByName", &[Str], |_, _| Err("invalid argument to Intn".into())),
 ];
 
 #[derive(Default)]

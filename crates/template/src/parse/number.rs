@@ -120,8 +120,7 @@ pub(crate) fn parse_uint(text: &str) -> Option<u64> {
     } else {
         (10, lower.as_str())
     };
-    let prefixed = digits.len() != lower.len();
-    if !underscores_fit(digits, prefixed) {
+    if !underscores_fit(text) {
         return None;
     }
     let digits = digits.replace('_', "");
@@ -132,11 +131,17 @@ pub(crate) fn parse_uint(text: &str) -> Option<u64> {
 }
 
 /// Underscores stand between digits, or between the prefix and a digit.
-fn underscores_fit(digits: &str, prefixed: bool) -> bool {
-    !digits.is_empty()
-        && !digits.ends_with('_')
-        && !digits.contains("__")
-        && (prefixed || !digits.starts_with('_'))
+fn underscores_fit(text: &str) -> bool {
+    let lower = text.trim_start_matches(['+', '-']).to_ascii_lowercase();
+    let is_hex = lower.starts_with("0x");
+    let is_digit =
+        |byte: u8| byte.is_ascii_digit() || (is_hex && (byte.is_ascii_hexdigit() || byte == b'x'));
+    let is_prefix = |at: usize| at == 1 && lower.starts_with("0b") || at == 1 && lower.starts_with("0o");
+    let bytes = lower.as_bytes();
+    bytes.iter().enumerate().filter(|(_, byte)| **byte == b'_').all(|(at, _)| {
+        let before = at.checked_sub(1).is_some_and(|at| is_digit(bytes[at]) || is_prefix(at));
+        before && bytes.get(at + 1).is_some_and(|&byte| is_digit(byte))
+    })
 }
 
 /// Go's `ParseInt` in base 0.
@@ -164,11 +169,10 @@ pub(crate) fn parse_float(text: &str) -> Option<f64> {
         return Some(f64::NAN);
     } else {
         let starts_well = lower.starts_with(|first: char| first.is_ascii_digit() || first == '.');
-        // Underscores are only for prefixed numbers.
-        if !starts_well || lower.contains('_') {
+        if !starts_well || !underscores_fit(body) {
             return None;
         }
-        lower.parse::<f64>().ok().filter(|float| float.is_finite())?
+        lower.replace('_', "").parse::<f64>().ok().filter(|float| float.is_finite())?
     };
     Some(if negative { -magnitude } else { magnitude })
 }
@@ -177,7 +181,8 @@ pub(crate) fn parse_float(text: &str) -> Option<f64> {
 fn parse_hex_float(hex: &str) -> Option<f64> {
     let (mantissa, exponent) = hex.split_once('p')?;
     let mantissa = mantissa.replace('_', "");
-    let exponent: i32 = exponent.strip_prefix('+').unwrap_or(exponent).parse().ok()?;
+    let exponent = exponent.replace('_', "");
+    let exponent: i32 = exponent.strip_prefix('+').unwrap_or(&exponent).parse().ok()?;
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((&mantissa, ""));
     let digits = format!("{whole}{fraction}");
     if digits.is_empty() || digits.len() > 16 {

@@ -264,7 +264,7 @@ impl<'t> Parser<'t> {
 fn describe(token: &Token<'_>) -> String {
     match token.kind {
         Kind::Eof => "EOF".to_owned(),
-        Kind::Keyword(_) | Kind::Nil => format!("<{}>", token.text),
+        Kind::Keyword(_) | Kind::Nil | Kind::Dot => format!("<{}>", token.text),
         _ if token.text.chars().count() > 10 || token.text.len() > 10 => {
             let start: String = token.text.chars().take(10).collect();
             format!("{}...", quote(&start))

@@ -1,0 +1,108 @@
+//! `inhaul build ks`: what the operator would apply, from files on disk.
+
+use super::instructions::instructions;
+use inhaul_api::{GitRepository, Kustomization};
+use inhaul_artifact::{IgnoreRules, IgnoredTree, Links};
+use inhaul_tree::DirectoryTree;
+use inhaul_yaml::Dialect;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// A file of manifests larger than this is not read.
+const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024;
+
+/// `inhaul build ks FILE --path DIR`
+#[derive(clap::Args)]
+pub(super) struct Ks {
+    /// The file with the Kustomization, - for stdin. If it holds the GitRepository, too, its
+    /// spec.ignore counts
+    file: PathBuf,
+    /// The top directory of the source's files; spec.path leads on from there
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    path: PathBuf,
+    /// Which Kustomization, if the file holds several
+    #[arg(long)]
+    name: Option<String>,
+}
+
+impl Ks {
+    pub(super) fn run(&self) -> Result<String, String> {
+        let shown = self.file.display();
+        let text = read(&self.file).map_err(|error| format!("{shown}: {error}"))?;
+        let documents = inhaul_yaml::documents(&text, Dialect::GoV2);
+        let documents = documents.map_err(|error| format!("{shown}: {error}"))?;
+        let kustomization = self.choose(&documents).map_err(|why| format!("{shown}: {why}"))?;
+        let repository =
+            repository(&documents, &kustomization).map_err(|why| format!("{shown}: {why}"))?;
+        let ignore = repository.and_then(|repository| repository.spec.ignore);
+        let instructions = instructions(&kustomization)?;
+        let root = self.path.display();
+        if !self.path.is_dir() {
+            return Err(format!("--path {root}: is not a directory"));
+        }
+        let files = DirectoryTree::new(&self.path);
+        let rules = IgnoreRules::load(&files, ignore.as_deref());
+        let rules = rules.map_err(|error| format!("--path {root}: {error}"))?;
+        let tree = IgnoredTree::new(files, rules, Links::Kept);
+        let rendered = inhaul_render::render(&tree, &instructions);
+        Ok(rendered.map_err(|error| error.to_string())?.to_yaml())
+    }
+
+    /// The one Kustomization that is meant.
+    fn choose(&self, documents: &[Value]) -> Result<Kustomization, String> {
+        let all =
+            of_kind::<Kustomization>(documents, "kustomize.toolkit.fluxcd.io", "Kustomization")?;
+        let named = |k: &Kustomization| self.name.is_none() || k.metadata.name == self.name;
+        let mut meant: Vec<_> = all.into_iter().filter(named).collect();
+        match (meant.len(), &self.name) {
+            (1, _) => Ok(meant.remove(0)),
+            (0, None) => Err("holds no Kustomization of kustomize.toolkit.fluxcd.io".to_owned()),
+            (0, Some(name)) => Err(format!("holds no Kustomization named {name}")),
+            (count, _) => Err(format!("holds {count} Kustomizations; choose one with --name")),
+        }
+    }
+}
+
+/// The GitRepository that the Kustomization refers to, if the file holds it.
+fn repository(
+    documents: &[Value],
+    kustomization: &Kustomization,
+) -> Result<Option<GitRepository>, String> {
+    let source = &kustomization.spec.source_ref;
+    let all = of_kind::<GitRepository>(documents, "source.toolkit.fluxcd.io", "GitRepository")?;
+    let meant = |repository: &GitRepository| {
+        source.kind == "GitRepository" && repository.metadata.name.as_ref() == Some(&source.name)
+    };
+    Ok(all.into_iter().find(meant))
+}
+
+fn of_kind<K: DeserializeOwned>(
+    documents: &[Value],
+    group: &str,
+    kind: &str,
+) -> Result<Vec<K>, String> {
+    let is_meant = |document: &&Value| {
+        let api_version = document["apiVersion"].as_str().unwrap_or_default();
+        document["kind"] == kind && api_version.split('/').next() == Some(group)
+    };
+    let read = |document: &Value| {
+        let name = document["metadata"]["name"].as_str().unwrap_or_default();
+        serde_json::from_value(document.clone()).map_err(|error| format!("{kind}/{name}: {error}"))
+    };
+    documents.iter().filter(is_meant).map(read).collect()
+}
+
+fn read(file: &Path) -> std::io::Result<String> {
+    let mut source: Box<dyn Read> = match file.to_str() {
+        Some("-") => Box::new(std::io::stdin().lock()),
+        _ => Box::new(std::fs::File::open(file)?),
+    };
+    let mut text = String::new();
+    source.by_ref().take(MAX_FILE_BYTES + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > MAX_FILE_BYTES {
+        return Err(std::io::Error::other(format!("is larger than {MAX_FILE_BYTES} bytes")));
+    }
+    Ok(text)
+}
