@@ -58,6 +58,7 @@ start_everything() {
     touch "$STATE/processes"
     if [ -n "${DEMO_KUBECONFIG:-}" ]; then
         cp "$DEMO_KUBECONFIG" "$STATE/kubeconfig"
+        refuse_a_cluster_with_flux
         touch "$STATE/foreign-cluster"
     else
         echo "== starting a control plane"
@@ -74,6 +75,16 @@ start_everything() {
     start_operator "$inhaul"
 }
 
+# Flux's controllers would work on the same objects.
+refuse_a_cluster_with_flux() {
+    local flux
+    flux=$(kubectl --kubeconfig "$STATE/kubeconfig" get deployments -A -l app.kubernetes.io/part-of=flux -o name)
+    if [ -n "$flux" ]; then
+        echo "Flux runs in this cluster; the demo wants one without it." >&2
+        return 1
+    fi
+}
+
 # Stops what a demo started. In a cluster that is not ours, first removes what it brought.
 remove_demo() {
     if [ -e "$STATE/foreign-cluster" ] && [ -e "$STATE/processes" ]; then
@@ -82,6 +93,8 @@ remove_demo() {
         # The operator prunes what they brought, and then lets them go.
         kubectl --namespace flux-system delete kustomization staging production --ignore-not-found --timeout=60s || true
         kubectl --namespace flux-system delete gitrepository shop --ignore-not-found --timeout=60s || true
+        kubectl delete -f "$STATE/crds.yaml" --ignore-not-found --timeout=60s || true
+        kubectl delete namespace flux-system --ignore-not-found --wait=false || true
     fi
     stop_processes
     rm -rf "$STATE"

@@ -27,15 +27,15 @@ tell_story() {
     show kubectl -n shop-production get deployments
 
     chapter "A broken commit is refused, and nothing is lost"
-    in_repository sed -i.bak 's|name: web$|name: wbe|' production/kustomization.yaml
-    push "Patch a Deployment that does not exist"
+    in_repository sed -i.bak 's|\.\./base|../bsae|' production/kustomization.yaml
+    push "Tidy up production"
     wait_until "the operator to refuse production" 60 refused production
     show kubectl -n flux-system get kustomizations
     show kubectl -n shop-production get deployments,services
 
     chapter "The fix is taken"
-    in_repository sed -i.bak 's|name: wbe$|name: web|' production/kustomization.yaml
-    push "Patch the right Deployment"
+    in_repository sed -i.bak 's|\.\./bsae|../base|' production/kustomization.yaml
+    push "Spell base right"
     wait_until_synced
     show kubectl -n flux-system get kustomizations
 }
@@ -71,11 +71,13 @@ make_repository() {
     demo_git push --quiet origin main
 }
 
-# Commits what was changed, shows it, and pushes it over HTTP.
+# Commits what was changed, shows what that is, and pushes it over HTTP.
 push() {
     demo_git add --all
+    printf '\n$ git commit --message "%s" && git push\n' "$1"
     demo_git commit --quiet --message "$1"
-    show demo_git show --format='%h %s' --unified=0 | sed '2,$ s/^/    /' | grep -v 'index\|^ *$\|diff --git'
+    demo_git show --format='%h %s' --unified=0 --irreversible-delete |
+        sed -e 's|^diff --git a/.* b/||' -e '/^\(index\|---\|+++\|$\)/d'
     demo_git push --quiet origin main
 }
 
@@ -83,7 +85,10 @@ wait_until_synced() {
     local revision
     revision="main@sha1:$(demo_git rev-parse HEAD)"
     for name in staging production; do
-        wait_until "Kustomization $name to be ready at ${revision:0:17}" 90 synced "$name" "$revision"
+        if ! wait_until "Kustomization $name to be ready at ${revision:0:17}" 90 synced "$name" "$revision"; then
+            show kubectl get gitrepositories,kustomizations -A
+            return 1
+        fi
     done
 }
 

@@ -17,7 +17,7 @@ use std::process::ExitCode;
 #[derive(clap::Subcommand)]
 pub enum Command {
     /// Render a directory as `kustomize build` does, or a Kustomization as the operator does
-    Build(Build),
+    Build(Box<Build>),
     /// Print the version
     Version(Version),
     /// Print the custom resource definitions, for `kubectl apply --server-side -f -`

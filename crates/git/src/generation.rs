@@ -6,6 +6,7 @@
 use crate::session::words;
 use crate::{Error, ErrorKind, Limits};
 use gix::ObjectId;
+use gix::error::Class;
 use gix::hash::Kind::Sha1;
 use gix::objs::{Exists as _, Find as _};
 use gix::odb::HandleArc;
@@ -208,6 +209,12 @@ impl Generation {
             options,
         )
         .map_err(|error| {
+            let exhausted =
+                error.classify().any(|class| matches!(class.class(), Class::ResourceExhaustion(_)));
+            if exhausted {
+                let why = format!("an object is larger than {} bytes", limits.object_bytes);
+                return Error::new(ErrorKind::TooLarge, why);
+            }
             Error::new(ErrorKind::Protocol, format!("the pack is not sound: {}", words(&error)))
         })?;
         if let Some(keep) = written.keep_path {

@@ -23,7 +23,15 @@ pub struct Mirrors {
     client: reqwest::Client,
     /// Makes names of directories tell nothing about passwords.
     key: [u8; 32],
-    open: Mutex<HashMap<String, (Arc<Mirror>, Instant)>>,
+    open: Mutex<HashMap<String, Open>>,
+}
+
+/// A mirror that was asked for.
+struct Open {
+    mirror: Arc<Mirror>,
+    /// What it connects with: clients with certificates of their own are expensive to make.
+    credentials: Credentials,
+    used: Instant,
 }
 
 impl Mirrors {
@@ -52,18 +60,22 @@ impl Mirrors {
     /// # Errors
     /// [`crate::ErrorKind::CredentialsInvalid`].
     pub fn mirror(&self, url: &RemoteUrl, credentials: &Credentials) -> Result<Arc<Mirror>, Error> {
-        let access = self.access(url, credentials).map_err(|error| error.at(url))?;
+        let access = || self.access(url, credentials).map_err(|error| error.at(url));
         let name = self.name(url, credentials);
         let mut open = self.open.lock();
-        if let Some((mirror, used)) = open.get_mut(&name) {
-            *used = Instant::now();
-            mirror.renew(access);
-            return Ok(Arc::clone(mirror));
+        if let Some(known) = open.get_mut(&name) {
+            known.used = Instant::now();
+            if known.credentials != *credentials {
+                known.mirror.renew(access()?);
+                known.credentials = credentials.clone();
+            }
+            return Ok(Arc::clone(&known.mirror));
         }
-        let directory = self.root.join(&name);
-        let door = Arc::clone(&self.door);
-        let mirror = Arc::new(Mirror::new(url.clone(), directory, self.limits, door, access));
-        open.insert(name, (Arc::clone(&mirror), Instant::now()));
+        let (directory, door) = (self.root.join(&name), Arc::clone(&self.door));
+        let mirror = Mirror::new(url.clone(), directory, self.limits, door, access()?);
+        let mirror = Arc::new(mirror);
+        let (credentials, used) = (credentials.clone(), Instant::now());
+        open.insert(name, Open { mirror: Arc::clone(&mirror), credentials, used });
         Ok(mirror)
     }
 
@@ -76,7 +88,7 @@ impl Mirrors {
         let failed = |error: io::Error| storage("sweep", &self.root, &error);
         let mut removed = 0;
         let mut open = self.open.lock();
-        open.retain(|_, (mirror, used)| {
+        open.retain(|_, Open { mirror, used, .. }| {
             let in_use = Arc::strong_count(mirror) > 1 || mirror.is_read();
             let keep = in_use || used.elapsed() < unused_for;
             if !keep {

@@ -55,6 +55,21 @@ async fn who_has_other_credentials_sees_nothing_of_what_was_fetched() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_is_renewed_keeps_what_was_fetched() {
+    let Some(server) = Server::start() else { return };
+    server.repository("x.git").commit("main", &[("a", Some("1"))]);
+    let client = Client::new();
+    for token in ["first", "second"] {
+        server.fault(json!({"repo": "x.git", "mode": "bearer", "token": token})).await;
+        let mut credentials = Credentials::bearer(token);
+        credentials.identity = Some("app/1".to_owned());
+        let mirror = client.mirror_as(&server, "x.git", &credentials);
+        fetch(&mirror, json!({"branch": "main"})).await.unwrap();
+    }
+    assert_eq!(server.requests("x.git", "fetch").await, 1, "the second token had nothing to fetch");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn credentials_do_not_follow_a_redirect_to_another_host() {
     let (Some(first), Some(second)) = (Server::start(), Server::start()) else { return };
     second.repository("x.git").commit("main", &[("a", Some("1"))]);
@@ -136,6 +151,18 @@ async fn certificates_are_checked_and_ours_are_shown() {
     trusting.certificate_authority = Some(bytes("ca.crt"));
     let mirror = client.mirror_as(&server, "x.git", &trusting);
     fetch(&mirror, json!({"branch": "main"})).await.unwrap();
+
+    let Some(plain) = Server::start() else { return };
+    plain.repository("x.git").commit("main", &[("a", Some("1"))]);
+    let trusting_only = reqwest::Certificate::from_pem(&bytes("ca.crt")).unwrap();
+    let admin =
+        reqwest::Client::builder().no_proxy().tls_certs_merge([trusting_only]).build().unwrap();
+    let fault = json!({"repo": "x.git", "mode": "redirect", "location": plain.url});
+    admin.post(format!("{}/-/fault", server.url)).body(fault.to_string()).send().await.unwrap();
+    let downgraded = error(resolve(&mirror, json!({"branch": "main"})).await);
+    assert_eq!(downgraded.kind(), ErrorKind::Redirect);
+    assert!(downgraded.to_string().contains("from https to http"), "{downgraded}");
+    assert_eq!(plain.requests("x.git", "handshake").await, 0);
 
     let mutual = [&tls[..], &["--tls-client-ca", &ca]].concat();
     let Some(server) = Server::start_with(&mutual) else { return };

@@ -191,7 +191,7 @@ async fn limits_on_packs_and_files_hold() {
         (Limits { pack_objects: 10, ..Limits::default() }, ErrorKind::TooLarge),
         (Limits { tree_entries: 100, ..Limits::default() }, ErrorKind::TooLarge),
         (Limits { tree_depth: 1, ..Limits::default() }, ErrorKind::TooLarge),
-        (Limits { object_bytes: 100, ..Limits::default() }, ErrorKind::Protocol),
+        (Limits { object_bytes: 100, ..Limits::default() }, ErrorKind::TooLarge),
     ] {
         let client = Client::with(limits);
         let error = error(fetch(&client.mirror(&server, "x.git"), json!({"branch": "main"})).await);
@@ -232,6 +232,13 @@ async fn answers_that_are_not_quite_git_are_errors_without_a_panic() {
     fetch(&mirror, json!({"branch": "main"})).await.unwrap();
 }
 
+/// A pack with one object that claims to be 2^60 bytes long.
+fn huge_object() -> Vec<u8> {
+    let size = [0xb0, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x10];
+    let deflated_nothing = [0x78, 0x9c, 0x03, 0, 0, 0, 0, 1];
+    [b"PACK\0\0\0\x02\0\0\0\x01".as_slice(), &size, &deflated_nothing, &[0; 20]].concat()
+}
+
 /// Answers that some part of the protocol forbids.
 fn odd_answers() -> Vec<Vec<u8>> {
     let id = "0123456789012345678901234567890123456789";
@@ -266,6 +273,12 @@ fn odd_answers() -> Vec<Vec<u8>> {
         [
             line(b"packfile\n"),
             line(&[b"\x01PACK\0\0\0\x02\0\0\0\0".as_slice(), &[0; 20]].concat()),
+            b"0000".to_vec(),
+        ]
+        .concat(),
+        [
+            line(b"packfile\n"),
+            line(&[b"\x01".as_slice(), &huge_object()].concat()),
             b"0000".to_vec(),
         ]
         .concat(),

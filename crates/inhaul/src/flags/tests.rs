@@ -135,58 +135,32 @@ fn what_is_not_known_or_not_honoured_is_named_and_does_no_harm() {
 #[test]
 fn a_value_that_cannot_be_understood_is_named_with_its_flag() {
     let cases = [
+        ("concurrent", "many", "must be a whole number, not below 0"),
+        ("concurrent", "-1", "must be a whole number, not below 0"),
+        ("log-level", "loud", "must be one of trace, debug, info, error"),
+        ("enable-leader-election", "maybe", "must be true or false"),
+        ("requeue-dependency", "5", "must be a duration such as 30s, 750ms or 1h30m"),
         (
-            ["--concurrent=many"].as_slice(),
-            r#"flag --concurrent="many": must be a whole number, not below 0"#,
+            "metrics-addr",
+            "8080",
+            "must be a port such as :8080, or an address such as 127.0.0.1:8080",
         ),
-        (&["--concurrent", "-1"], r#"flag --concurrent="-1": must be a whole number, not below 0"#),
-        (&["--concurrent"], "flag --concurrent: needs a value"),
-        (
-            &["--log-level=loud"],
-            r#"flag --log-level="loud": must be one of trace, debug, info, error"#,
-        ),
-        (
-            &["--enable-leader-election=maybe"],
-            r#"flag --enable-leader-election="maybe": must be true or false"#,
-        ),
-        (
-            &["--requeue-dependency=5"],
-            r#"flag --requeue-dependency="5": must be a duration such as 30s, 750ms or 1h30m"#,
-        ),
-        (
-            &["--metrics-addr=8080"],
-            r#"flag --metrics-addr="8080": must be a port such as :8080, or an address such as 127.0.0.1:8080"#,
-        ),
-        (
-            &["--events-addr=host:80"],
-            r#"flag --events-addr="host:80": must start with http:// or https://"#,
-        ),
-        (
-            &["--controllers=helm"],
-            r#"flag --controllers="helm": there is no role "helm"; there are source and kustomize"#,
-        ),
-        (
-            &["--controllers="],
-            r#"flag --controllers="": at least one role is needed: source, kustomize"#,
-        ),
-        (
-            &["--interval-jitter-percentage=101"],
-            r#"flag --interval-jitter-percentage="101": must be from 0 to 100"#,
-        ),
-        (&["--feature-gates=A"], r#"flag --feature-gates="A": "A": write NAME=true"#),
-        (&["--prune-guard=sometimes"], r#"flag --prune-guard="sometimes": must be on or off"#),
-        (
-            &["--git-max-pack-size=0"],
-            r#"flag --git-max-pack-size="0": must be a number of bytes, such as 1048576, 512Mi or 2Gi"#,
-        ),
-        (
-            &["--custom-apply-stage-kinds=a/b/c"],
-            r#"flag --custom-apply-stage-kinds="a/b/c": "a/b/c" is no kind; write <group>/<Kind>"#,
-        ),
+        ("events-addr", "host:80", "must start with http:// or https://"),
+        ("controllers", "helm", "there is no role \"helm\"; there are source and kustomize"),
+        ("controllers", "", "at least one role is needed: source, kustomize"),
+        ("interval-jitter-percentage", "101", "must be from 0 to 100"),
+        ("feature-gates", "A", "\"A\": write NAME=true"),
+        ("prune-guard", "sometimes", "must be on or off"),
+        ("git-max-pack-size", "0", "must be a number of bytes, such as 1048576, 512Mi or 2Gi"),
+        ("custom-apply-stage-kinds", "a/b/c", "\"a/b/c\" is no kind; write <group>/<Kind>"),
     ];
-    for (arguments, message) in cases {
-        assert_eq!(refused(arguments), message);
+    for (flag, value, why) in cases {
+        let message = format!("flag --{flag}={value:?}: {why}");
+        assert_eq!(refused(&[&format!("--{flag}={value}")]), message);
     }
+    assert_eq!(refused(&["--concurrent"]), "flag --concurrent: needs a value");
+    let error = refused(&["--concurrent", "-1"]);
+    assert!(error.starts_with("flag --concurrent=\"-1\": "), "{error}");
 }
 
 #[test]
