@@ -116,6 +116,12 @@ pub enum Reason {
     UnsupportedField,
     /// A field of the spec holds a value that cannot be used (our own).
     InvalidField,
+    /// Objects differ from what was applied, and that is only told (our own).
+    DriftDetected,
+    /// Somebody changes the same fields again and again (our own).
+    DriftFight,
+    /// Objects may not be watched, so drift is found at the interval only (our own).
+    NotWatched,
 }
 
 impl Reason {
@@ -174,6 +180,9 @@ impl Reason {
         Self::PruneBlocked,
         Self::UnsupportedField,
         Self::InvalidField,
+        Self::DriftDetected,
+        Self::DriftFight,
+        Self::NotWatched,
     ];
 
     /// The reason as conditions, events and metric labels write it.
@@ -233,6 +242,9 @@ impl Reason {
             Self::PruneBlocked => "PruneBlocked",
             Self::UnsupportedField => "UnsupportedField",
             Self::InvalidField => "InvalidField",
+            Self::DriftDetected => "DriftDetected",
+            Self::DriftFight => "DriftFight",
+            Self::NotWatched => "NotWatched",
         }
     }
 }

@@ -4,7 +4,8 @@
 use parking_lot::Mutex;
 use prometheus::core::Collector;
 use prometheus::{
-    Error, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec, Opts,
+    Error, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
+    Opts,
     Registry, TextEncoder,
 };
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -13,6 +14,9 @@ const OBJECT: [&str; 3] = ["kind", "name", "namespace"];
 /// From half a second, which a webhook can bring about, to the day that a broken app may take.
 const COMMIT_TO_APPLIED_SECONDS: [f64; 14] =
     [0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0, 21_600.0, 86_400.0];
+
+const DRIFT_CORRECTION_SECONDS: [f64; 10] =
+    [0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 120.0, 600.0];
 
 type Refresh = Box<dyn Fn(&Metrics) + Send + Sync>;
 
@@ -25,6 +29,9 @@ pub struct Metrics {
     drift_detected: IntCounterVec,
     drift_corrected: IntCounterVec,
     drift_objects: IntGaugeVec,
+    drift_missed: IntCounterVec,
+    drift_correction_seconds: HistogramVec,
+    indexed_objects: IntGauge,
     in_sync: GaugeVec,
     reconciles: IntCounterVec,
     reconcile_errors: IntCounterVec,
@@ -71,6 +78,22 @@ impl Metrics {
                 "inhaul_drift_corrected_total",
                 "How many of the drifted objects were put back.",
                 &OBJECT,
+            )?,
+            drift_missed: counters(
+                new,
+                "inhaul_drift_missed_total",
+                "How many drifted objects an audit found that the live index had missed.",
+                &OBJECT,
+            )?,
+            drift_correction_seconds: histogram(
+                new,
+                "inhaul_drift_correction_seconds",
+                "Seconds from the first sight of drift until it was put back.",
+                DRIFT_CORRECTION_SECONDS.to_vec(),
+            )?,
+            indexed_objects: register(
+                new,
+                IntGauge::new("inhaul_indexed_objects", "How many objects the live index holds.")?,
             )?,
             drift_objects: gauges(
                 new,
@@ -154,6 +177,21 @@ impl Metrics {
         self.reconcile_panics.with_label_values(&[&kind.to_lowercase()]).inc();
     }
 
+    /// Drift of a Kustomization was put back this long after it was seen first.
+    pub fn drift_put_back(&self, kind: &str, namespace: &str, name: &str, seconds: f64) {
+        self.drift_correction_seconds.with_label_values(&[kind, name, namespace]).observe(seconds);
+    }
+
+    /// An audit found so many drifted objects that the index had missed.
+    pub fn drift_missed(&self, kind: &str, namespace: &str, name: &str, missed: usize) {
+        self.drift_missed.with_label_values(&[kind, name, namespace]).inc_by(missed as u64);
+    }
+
+    /// The live index holds so many objects.
+    pub fn indexed(&self, objects: usize) {
+        self.indexed_objects.set(i64::try_from(objects).unwrap_or(i64::MAX));
+    }
+
     /// So many objects of a Kustomization were found drifted, and so many of these put back.
     pub fn drift(&self, kind: &str, namespace: &str, name: &str, found: usize, corrected: usize) {
         let labels = [kind, name, namespace];
@@ -195,6 +233,8 @@ impl Metrics {
         let labels = [kind, name, namespace];
         absent(self.reconcile_seconds.remove_label_values(&labels));
         absent(self.commit_to_applied_seconds.remove_label_values(&labels));
+        absent(self.drift_missed.remove_label_values(&labels));
+        absent(self.drift_correction_seconds.remove_label_values(&labels));
         absent(self.drift_detected.remove_label_values(&labels));
         absent(self.drift_corrected.remove_label_values(&labels));
     }

@@ -12,13 +12,11 @@ use inhaul_api::{GitRepository, Kustomization};
 use inhaul_artifact::{Retention, Store};
 use inhaul_cluster::{
     AlwaysOpen, Applier, ApplyOptions, Connection, Discovery, Election, ElectionConfig, EventConfig,
-    Gate, HealthChecker, Own, Pruner, Recorder, Seen, WatchOptions, connect, watch,
+    Gate, HealthChecker, Index, Own, Pruner, Recorder, Seen, WatchOptions, connect, watch,
 };
 use inhaul_git::{Limits, Mirrors};
 use inhaul_plan::HashKey;
 use kube::runtime::reflector::Store as Cache;
-use parking_lot::Mutex;
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -268,8 +266,16 @@ impl Controllers {
     ) -> Result<(), OperatorError> {
         let (cache, kustomizations) =
             watch::<Kustomization>(&self.connection, &self.options.watch);
-        let context = Arc::new(self.kustomization_context(cache.clone(), sources)?);
+        let managers = &self.options.override_managers;
+        let (index, events) = Index::new(self.connection.clone(), managers);
+        let indexed = index.clone();
+        self.metrics.before_render(move |metrics| metrics.indexed(indexed.len()));
+        let context = Arc::new(self.kustomization_context(cache.clone(), sources, index)?);
         let queue = self.queue(kustomization::KIND);
+        let records = Arc::clone(&context.records);
+        let drift =
+            kustomization::follow_index(Arc::clone(&queue), records, events, managers.clone());
+        self.spawn(tasks, drift);
         let follow = kustomization::follow(
             Arc::clone(&queue),
             cache,
@@ -289,6 +295,7 @@ impl Controllers {
         &self,
         kustomizations: Cache<Kustomization>,
         sources: Arc<Sources>,
+        index: Index,
     ) -> Result<kustomization::Context, OperatorError> {
         let options = &self.options;
         let discovery = Discovery::new(self.connection.clone());
@@ -301,7 +308,7 @@ impl Controllers {
         let connection = || self.connection.clone();
         Ok(kustomization::Context {
             own: self.own(kustomization::STATUS_MANAGER),
-            applier: Applier::new(connection(), discovery.clone(), apply),
+            applier: Applier::new(connection(), discovery.clone(), index.clone(), apply),
             pruner: Pruner::new(connection(), discovery.clone()),
             health: HealthChecker::new(connection(), discovery.clone()),
             discovery,
@@ -311,7 +318,8 @@ impl Controllers {
             events: Events::new(self.recorder.named("kustomize-controller")),
             metrics: Arc::clone(&self.metrics),
             settings: options.settings.clone(),
-            records: Mutex::new(HashMap::new()),
+            index,
+            records: Arc::default(),
         })
     }
 

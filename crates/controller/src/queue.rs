@@ -82,9 +82,16 @@ impl Queue {
 
     /// Makes an object due now. If it runs, it runs once more afterwards.
     pub fn add(&self, key: Key) {
+        self.add_after(key, Duration::ZERO);
+    }
+
+    /// Makes an object due after `delay`, or earlier if it was due earlier. If it runs, it runs
+    /// once more afterwards.
+    pub fn add_after(&self, key: Key, delay: Duration) {
+        let due = Instant::now() + delay;
         self.with(key, |slot| {
-            slot.again = slot.running.is_some();
-            slot.due = Some(Instant::now());
+            slot.again |= slot.running.is_some();
+            slot.due = Some(slot.due.map_or(due, |earlier| earlier.min(due)));
         });
     }
 
@@ -93,7 +100,7 @@ impl Queue {
     pub fn preempt(&self, key: Key) {
         self.with(key, |slot| {
             slot.failures = 0;
-            slot.again = slot.running.is_some();
+            slot.again |= slot.running.is_some();
             slot.due = Some(Instant::now());
             if let Some(running) = &slot.running {
                 running.cancel();
@@ -172,11 +179,10 @@ impl Queue {
                 None
             }
         };
-        if slot.again {
-            slot.due = Some(Instant::now());
-        } else {
-            slot.due = after.map(|after| Instant::now() + after);
-        }
+        // What was added meanwhile keeps its time, unless the run's own comes first.
+        let added = slot.due.filter(|_| slot.again);
+        let own = after.map(|after| Instant::now() + after);
+        slot.due = added.into_iter().chain(own).min();
         drop(slots);
         self.changed.notify_one();
     }

@@ -19,6 +19,8 @@ pub struct Settings {
     pub custom_stage_kinds: Vec<(String, String)>,
     /// The ServiceAccount of Kustomizations that name none (`--default-service-account`).
     pub default_service_account: Option<String>,
+    /// How often every object is verified whatever the index says (`--audit-interval`).
+    pub audit_interval: Duration,
     /// Whether this process serves sources itself (`--controllers`).
     pub serves_sources: bool,
 }
@@ -52,6 +54,7 @@ mod tests {
             protected_namespaces: Vec::new(),
             custom_stage_kinds: Vec::new(),
             default_service_account: None,
+            audit_interval: Duration::from_secs(3600),
             serves_sources: true,
         };
         for _ in 0..100 {

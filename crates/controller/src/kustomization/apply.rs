@@ -4,11 +4,13 @@ use super::Context;
 use super::run::Run;
 use crate::step::{Retry, StepError};
 use inhaul_api::Reason;
-use inhaul_cluster::{Action, ApplyError, Awaited, Change, Error, PruneOptions};
+use inhaul_cluster::{
+    Action, ApplyError, Awaited, Change, DRIFT, Error, Knowledge, PruneOptions, asks_for_report,
+};
 use inhaul_object::{GroupVersionKind, ObjectId};
-use inhaul_plan::{Approval, Options, Plan, PlannedObject, Record, rendered_scopes};
+use inhaul_plan::{Approval, Options, Plan, PlannedObject, rendered_scopes};
 use inhaul_render::Rendered;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -57,10 +59,15 @@ pub(super) async fn stages(
     run: &mut Run,
     plan: &Plan,
 ) -> Result<(), StepError> {
-    let mut records = context.records.lock().remove(&run.key).unwrap_or_default();
-    let result = apply_all(context, run, plan, &mut records).await;
-    records.retain(|id, _| plan.wanted.contains(id));
-    context.records.lock().insert(run.key.clone(), records);
+    let audit = context.settings.audit_interval;
+    let mut knowledge = context.records.begin(&run.key, run.extent, audit);
+    knowledge.was_in_order = run.was_ready;
+    knowledge.report_drift = run.annotation(DRIFT).is_some_and(asks_for_report);
+    let result = apply_all(context, run, plan, &knowledge).await;
+    let wanted = |id: &ObjectId| plan.wanted.contains(id);
+    if context.records.end(&run.key, &context.index, Some(&wanted)) {
+        run.again = true;
+    }
     result
 }
 
@@ -68,19 +75,19 @@ async fn apply_all(
     context: &Context,
     run: &mut Run,
     plan: &Plan,
-    records: &mut HashMap<ObjectId, Record>,
+    knowledge: &Knowledge,
 ) -> Result<(), StepError> {
     let mut new_kinds = HashSet::new();
     for (index, stage) in plan.stages.iter().enumerate() {
-        let changes = match context.applier.apply_stage(stage, records, &new_kinds).await {
+        let changes = match context.applier.apply_stage(stage, knowledge, &new_kinds).await {
             Ok(changes) => changes,
             Err(error) => {
-                note(run, records, error.done.clone());
+                note(context, run, knowledge, error.done.clone());
                 return Err(failed(&error));
             }
         };
         let written: Vec<Awaited> = written(stage, &changes);
-        note(run, records, changes);
+        note(context, run, knowledge, changes);
         if index + 1 < plan.stages.len() && !written.is_empty() {
             let ready = context.health.wait(&written, STAGE_READY).await;
             ready.map_err(|unhealthy| {
@@ -92,14 +99,19 @@ async fn apply_all(
     Ok(())
 }
 
-fn note(run: &mut Run, records: &mut HashMap<ObjectId, Record>, changes: Vec<Change>) {
+fn note(context: &Context, run: &mut Run, knowledge: &Knowledge, changes: Vec<Change>) {
     for change in changes {
-        match &change.record {
-            Some(record) => records.insert(change.id.clone(), record.clone()),
-            None => records.remove(&change.id),
-        };
-        if matches!(change.action, Action::Created | Action::Configured) {
-            run.changes.push(change);
+        let is_written = matches!(change.action, Action::Created | Action::Configured);
+        // What was only believed keeps the time when it was verified last.
+        let verified = is_written
+            || !knowledge.records.contains_key(&change.id)
+            || knowledge.audit.contains(&change.id);
+        let drift = run.was_ready && is_written;
+        context.records.note(&run.key, &change, drift, verified);
+        match change.action {
+            Action::Created | Action::Configured => run.changes.push(change),
+            Action::Drifted => run.drifted.push(change),
+            Action::Unchanged | Action::Skipped => {}
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::apply::humane;
 use super::run::Run;
-use super::{Context, KIND};
+use super::{Context, KIND, drift};
 use crate::events::{Severity, Subject};
 use crate::queue::Next;
 use crate::step::StepError;
@@ -11,9 +11,6 @@ use inhaul_cluster::Action;
 use std::collections::BTreeMap;
 
 const GROUP: &str = "kustomize.toolkit.fluxcd.io";
-/// How many fields of an object an event names.
-const NAMED_FIELDS: usize = 8;
-
 fn subject(run: &Run) -> Subject<'_> {
     Subject {
         api_version: "kustomize.toolkit.fluxcd.io/v1",
@@ -39,13 +36,7 @@ pub(super) fn changes(context: &Context, run: &Run, was_in_order: bool) {
     let mut lines: Vec<String> = Vec::new();
     for change in &run.changes {
         let done = if change.action == Action::Created { "created" } else { "configured" };
-        let fields = if was_in_order && !change.fields.is_empty() {
-            let more = if change.fields.len() > NAMED_FIELDS { ", ..." } else { "" };
-            let named = &change.fields[..change.fields.len().min(NAMED_FIELDS)];
-            format!(" (drift in {}{more})", named.join(", "))
-        } else {
-            String::new()
-        };
+        let fields = if was_in_order { drift::fields(change) } else { String::new() };
         lines.push(format!("{} {done}{fields}", change.id));
     }
     lines.extend(run.deleted.iter().map(|id| format!("{id} deleted")));

@@ -1,10 +1,12 @@
 //! The controller of Kustomizations.
 
 mod apply;
+mod drift;
 mod events;
 mod finalize;
 mod instructions;
 mod observe;
+mod records;
 mod report;
 mod run;
 mod supported;
@@ -17,18 +19,15 @@ use crate::settings::Settings;
 use crate::sources::Sources;
 use crate::step::StepError;
 use inhaul_api::Kustomization;
-use inhaul_cluster::{Applier, Discovery, HealthChecker, Own, Pruner};
-use inhaul_object::ObjectId;
-use inhaul_plan::Record;
+use inhaul_cluster::{Applier, Discovery, HealthChecker, Index, Own, Pruner};
 use kube::runtime::reflector::Store;
-use parking_lot::Mutex;
 use run::Run;
-use std::collections::HashMap;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-pub use triggers::follow;
+pub use records::Records;
+pub use triggers::{follow, follow_index};
 
 /// The kind, as events and metrics name it.
 pub const KIND: &str = "Kustomization";
@@ -59,8 +58,10 @@ pub struct Context {
     pub metrics: Arc<Metrics>,
     /// What the flags say.
     pub settings: Settings,
-    /// What is known of applied objects, by Kustomization.
-    pub records: Mutex<HashMap<Key, HashMap<ObjectId, Record>>>,
+    /// The live index.
+    pub index: Index,
+    /// What is known of applied objects.
+    pub records: Arc<Records>,
 }
 
 /// Reconciles one Kustomization and tells when to look at it again.
@@ -104,6 +105,7 @@ async fn steps(
 ) -> Result<(), StepError> {
     supported::check(&run.object, &context.settings)?;
     let snapshot = observe::snapshot(context, run).await?;
+    run.size_up(context);
     observe::dependencies(context, run, &snapshot)?;
     let rendered = instructions::render(run, &snapshot).await?;
     let plan = apply::plan(context, run, rendered).await?;
@@ -115,7 +117,7 @@ async fn steps(
 
 impl Context {
     fn forget(&self, key: &Key) -> Next {
-        self.records.lock().remove(key);
+        self.records.forget(key);
         self.metrics.forget(KIND, &key.namespace, &key.name);
         Next::Forget
     }

@@ -1,8 +1,9 @@
 //! The one place where the outcome of a reconcile becomes status, events, numbers and the time of
 //! the next look.
 
+use super::records::Extent;
 use super::run::Run;
-use super::{Context, KIND, events};
+use super::{Context, KIND, drift, events};
 use crate::queue::Next;
 use crate::step::{Retry, StepError};
 use crate::tracked::bounded;
@@ -12,9 +13,12 @@ use inhaul_api::{
 use inhaul_plan::Plan;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// How soon to look again for objects that wait for their finalizers.
-const GOING_POLL: std::time::Duration = std::time::Duration::from_secs(5);
+const GOING_POLL: Duration = Duration::from_secs(5);
+/// How soon to look again at what changed while it was applied.
+const AGAIN: Duration = Duration::from_millis(50);
 
 /// Stores what is about to happen before anything happens: where a crash interrupts it, the
 /// inventory still names every object that was made. A run that brings nothing new stores nothing.
@@ -23,9 +27,6 @@ pub(super) async fn write_ahead(
     run: &mut Run,
     plan: &Plan,
 ) -> Result<(), StepError> {
-    run.was_ready = Condition::holds(&run.stored().conditions, condition_type::READY)
-        && run.stored().observed_generation == Some(run.generation())
-        && run.stored().last_applied_revision == run.revision;
     if run.was_ready && plan.ahead == run.inventory() {
         return Ok(());
     }
@@ -57,7 +58,7 @@ pub(super) async fn report(
     }
     let was_ready = run.was_ready;
     let next = match &result {
-        Ok(()) => succeeded(context, &mut run, was_ready),
+        Ok(()) => succeeded(context, &mut run),
         Err(error) => failed(context, &mut run, error),
     };
     events::changes(context, &run, was_ready);
@@ -99,7 +100,7 @@ fn now() -> Time {
     Time(jiff::Timestamp::now())
 }
 
-fn succeeded(context: &Context, run: &mut Run, was_ready: bool) -> Next {
+fn succeeded(context: &Context, run: &mut Run) -> Next {
     let revision = run.revision.clone().unwrap_or_default();
     let mut message = format!("Applied revision: {revision}");
     if !run.going.is_empty() {
@@ -126,19 +127,29 @@ fn succeeded(context: &Context, run: &mut Run, was_ready: bool) -> Next {
     run.status.last_applied_origin_revision = run.origin_revision.clone();
     let (namespace, name) = (&run.key.namespace, &run.key.name);
     context.metrics.in_sync(KIND, namespace, name);
-    if was_ready {
-        let drifted = run.changes.len();
-        context.metrics.drift(KIND, namespace, name, drifted, drifted);
-    }
     if let (true, Some(committed)) = (new_revision, run.committed) {
         let age = jiff::Timestamp::now().as_second().saturating_sub(committed);
         context.metrics.applied(KIND, namespace, name, age.max(0) as f64);
     }
-    let interval = match run.object.spec.interval() {
-        Ok(interval) => context.settings.jittered(interval),
-        Err(_) => return Next::OnChange,
+    drift::report(context, run);
+    match run.object.spec.interval() {
+        Ok(interval) => Next::After(next_look(context, run, context.settings.jittered(interval))),
+        Err(_) => Next::OnChange,
+    }
+}
+
+/// How long all is well.
+fn next_look(context: &Context, run: &Run, interval: Duration) -> Duration {
+    let rest = match run.extent {
+        Extent::Full => {
+            context.records.start_interval(&run.key, interval);
+            interval
+        }
+        Extent::Drift { left } => left,
     };
-    if run.going.is_empty() { Next::After(interval) } else { Next::After(interval.min(GOING_POLL)) }
+    let soon = if run.again { AGAIN } else { rest };
+    let gone = if run.going.is_empty() { rest } else { GOING_POLL };
+    rest.min(soon).min(gone)
 }
 
 fn going(run: &Run) -> String {

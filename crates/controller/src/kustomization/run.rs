@@ -1,17 +1,20 @@
 //! One reconcile of one Kustomization.
 
 use super::Context;
+use super::records::Extent;
 use crate::queue::{Key, Next};
 use crate::step::StepError;
 use crate::tracked::{FALLBACK_RETRY, Tracked};
 use inhaul_api::{
-    Inventory as StatusInventory, InventoryEntry, Kustomization, KustomizationStatus, Reason,
+    Condition, Inventory as StatusInventory, InventoryEntry, Kustomization, KustomizationStatus,
+    Reason, condition_type,
 };
 use inhaul_cluster::{Change, Going};
 use inhaul_object::ObjectId;
 use inhaul_plan::{Inventory, Owner};
 use std::ops::{Deref, DerefMut};
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// The annotation that approves a prune that the guard holds.
 pub(super) const ALLOW_PRUNE: &str = "inhaul.dev/allow-prune";
@@ -29,6 +32,8 @@ pub(super) struct Run {
     pub(super) committed: Option<i64>,
     /// What was written.
     pub(super) changes: Vec<Change>,
+    /// What differs and is only told.
+    pub(super) drifted: Vec<Change>,
     /// What was deleted.
     pub(super) deleted: Vec<ObjectId>,
     /// What is being deleted and waits for its finalizers.
@@ -37,6 +42,12 @@ pub(super) struct Run {
     pub(super) health_checked: Option<Duration>,
     /// Whether the status, before this run, said that this revision is in order.
     pub(super) was_ready: bool,
+    /// How much is looked at.
+    pub(super) extent: Extent,
+    /// When drift was seen first, if that is why it runs.
+    pub(super) drift_seen: Option<Instant>,
+    /// Something changed while it was applied.
+    pub(super) again: bool,
 }
 
 impl Deref for Run {
@@ -64,10 +75,14 @@ impl Run {
             digest: String::new(),
             committed: None,
             changes: Vec::new(),
+            drifted: Vec::new(),
             deleted: Vec::new(),
             going: Vec::new(),
             health_checked: None,
             was_ready: false,
+            extent: Extent::Full,
+            drift_seen: None,
+            again: false,
         }))
     }
 
@@ -88,6 +103,19 @@ impl Run {
     pub(super) fn timeout(&self) -> Result<Duration, StepError> {
         let timeout = self.object.spec.timeout();
         timeout.map_err(|error| StepError::stalled(Reason::InvalidField, error.to_string()))
+    }
+
+    /// Finds out whether there is anything new to apply, and how much is to be looked at.
+    pub(super) fn size_up(&mut self, context: &Context) {
+        let stored = self.stored();
+        let was_ready = Condition::holds(&stored.conditions, condition_type::READY)
+            && stored.observed_generation == Some(self.generation())
+            && stored.last_applied_revision == self.revision;
+        let requested = self.requested_at() != stored.last_handled_reconcile_at.as_deref();
+        self.was_ready = was_ready;
+        if was_ready && !requested {
+            (self.extent, self.drift_seen) = context.records.extent(&self.key);
+        }
     }
 
     pub(super) fn inventory(&self) -> Inventory {

@@ -57,6 +57,7 @@ mod tests {
             protected_namespaces: Vec::new(),
             custom_stage_kinds: Vec::new(),
             default_service_account: None,
+            audit_interval: Duration::from_secs(3600),
             serves_sources: true,
         }
     }

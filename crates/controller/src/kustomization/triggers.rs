@@ -1,13 +1,14 @@
 //! What makes a Kustomization due.
 
 use super::observe::source_key;
+use super::records::Records;
 use super::run::ALLOW_PRUNE;
 use crate::queue::{Key, Queue};
 use crate::sources::SourceKey;
 use crate::tracked::REQUESTED_AT;
 use futures::{Stream, StreamExt};
 use inhaul_api::{Condition, GitRepository, Kustomization, Reason, condition_type};
-use inhaul_cluster::Seen;
+use inhaul_cluster::{IndexEvent, Seen};
 use kube::ResourceExt;
 use kube::runtime::reflector::Store;
 use std::collections::HashMap;
@@ -64,6 +65,21 @@ pub async fn follow(
             }
             Some(source) = served.recv() => preempt_users(&queue, &store, &source),
             else => return,
+        }
+    }
+}
+
+/// Follows the index: drift makes its Kustomization due, at its pace.
+pub async fn follow_index(
+    queue: Arc<Queue>,
+    records: Arc<Records>,
+    mut events: UnboundedReceiver<IndexEvent>,
+    override_managers: Vec<String>,
+) {
+    while let Some(event) = events.recv().await {
+        if let Some((key, delay)) = records.hear(&event, &override_managers) {
+            tracing::debug!(object = %event.id, kustomization = %key, "suspected drift");
+            queue.add_after(key, delay);
         }
     }
 }
