@@ -53,6 +53,7 @@ pub(crate) struct ControllerFlags {
     pub(crate) concurrent: usize,
     pub(crate) concurrent_ssa: usize,
     pub(crate) requeue_dependency: Duration,
+    pub(crate) audit_interval: Duration,
     pub(crate) no_remote_bases: bool,
     pub(crate) http_retry: usize,
     pub(crate) default_service_account: Option<String>,

@@ -161,6 +161,7 @@ fn settings(flags: &ControllerFlags, environment: &Environment, serves_sources: 
     Settings {
         no_cross_namespace_refs: flags.no_cross_namespace_refs,
         requeue_dependency: flags.requeue_dependency,
+        audit_interval: flags.audit_interval,
         interval_jitter_percentage: flags.interval_jitter_percentage,
         prune_guard: flags.prune_guard,
         protected_namespaces: vec![environment.namespace.clone()],

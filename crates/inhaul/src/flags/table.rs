@@ -88,6 +88,12 @@ pub(super) const FLAGS: &[Flag] = &[
         Set::Time(|f| &mut f.artifact_retention_ttl),
     ),
     flag(
+        "audit-interval",
+        "1h",
+        "How often every object is verified, whatever the live index says",
+        Set::Time(|f| &mut f.audit_interval),
+    ),
+    flag(
         "concurrent",
         "4",
         "How many objects of a kind are reconciled at a time",

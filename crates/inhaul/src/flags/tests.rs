@@ -31,6 +31,7 @@ fn without_flags_the_defaults_are_fluxs() {
         concurrent: 4,
         concurrent_ssa: 4,
         requeue_dependency: Duration::from_secs(30),
+        audit_interval: Duration::from_secs(3600),
         no_remote_bases: true,
         http_retry: 9,
         default_service_account: None,
