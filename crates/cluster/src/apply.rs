@@ -143,10 +143,8 @@ impl Applier {
             .iter()
             .map(|planned| self.examine(planned, knowledge, new_kinds).boxed())
             .collect();
-        let findings: Vec<Finding<'_>> = stream::iter(looks)
-            .buffered(self.options.concurrency.max(1))
-            .try_collect()
-            .await?;
+        let findings: Vec<Finding<'_>> =
+            stream::iter(looks).buffered(self.options.concurrency.max(1)).try_collect().await?;
         let mut done = Vec::with_capacity(findings.len());
         for finding in findings {
             match finding {

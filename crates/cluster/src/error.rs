@@ -29,7 +29,9 @@ pub enum Error {
     #[error("this process is not the leader any more; nothing was written")]
     NotLeader,
     /// A kind that the API server does not serve.
-    #[error("no matches for kind \"{kind}\" in version \"{api_version}\"; is its definition (CRD) installed?")]
+    #[error(
+        "no matches for kind \"{kind}\" in version \"{api_version}\"; is its definition (CRD) installed?"
+    )]
     UnknownKind {
         /// Group and version as in a manifest.
         api_version: String,

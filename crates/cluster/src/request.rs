@@ -142,8 +142,7 @@ impl Connection {
             .body(Body::from(call.body.clone()))
             .map_err(|e| Failure::Final(Error::Garbled(format!("{}: {e}", call.uri))))?;
         let unreachable = |why: String| Failure::Passing(Error::Unreachable(why), None);
-        let response =
-            self.client.send(request).await.map_err(|e| unreachable(innermost(&e)))?;
+        let response = self.client.send(request).await.map_err(|e| unreachable(innermost(&e)))?;
         let (head, body) = response.into_parts();
         let body = Limited::new(body, MAX_ANSWER_BYTES).collect().await;
         let body = body.map_err(|e| unreachable(format!("the answer broke off: {e}")))?.to_bytes();

@@ -169,7 +169,11 @@ fn read_kinds(list: &serde_json::Value, group: &str, version: &str) -> Vec<Resou
                 kind: resource["kind"].as_str()?.to_owned(),
             },
             plural: plural.to_owned(),
-            scope: if resource["namespaced"].as_bool()? { Scope::Namespaced } else { Scope::Cluster },
+            scope: if resource["namespaced"].as_bool()? {
+                Scope::Namespaced
+            } else {
+                Scope::Cluster
+            },
             verbs: verbs.filter_map(|verb| Some(verb.as_str()?.to_owned())).collect(),
         })
     };

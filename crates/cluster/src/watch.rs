@@ -52,7 +52,8 @@ where
         + 'static,
 {
     let api: Api<Guarded<K>> = all(connection, options);
-    let config = watcher::Config { label_selector: options.label_selector.clone(), ..<_>::default() };
+    let config =
+        watcher::Config { label_selector: options.label_selector.clone(), ..<_>::default() };
     let (store, mut writer) = reflector::store::<K>();
     let events = watcher::watcher(api, config).backoff(DefaultBackoff::default());
     let mut listing: HashMap<ObjectRef<K>, ()> = HashMap::new();

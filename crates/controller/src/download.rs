@@ -36,11 +36,7 @@ impl Downloads {
     ///
     /// # Errors
     /// With reason `ArtifactFailed`, naming source and address.
-    pub async fn fetch(
-        &self,
-        key: &SourceKey,
-        artifact: &Artifact,
-    ) -> Result<Snapshot, StepError> {
+    pub async fn fetch(&self, key: &SourceKey, artifact: &Artifact) -> Result<Snapshot, StepError> {
         let never = CancellationToken::new();
         let mut pause = FIRST_PAUSE;
         let mut tries = 0;

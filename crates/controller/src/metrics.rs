@@ -5,8 +5,7 @@ use parking_lot::Mutex;
 use prometheus::core::Collector;
 use prometheus::{
     Error, GaugeVec, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec,
-    Opts,
-    Registry, TextEncoder,
+    Opts, Registry, TextEncoder,
 };
 use std::time::{SystemTime, UNIX_EPOCH};
 

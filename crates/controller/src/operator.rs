@@ -11,8 +11,9 @@ use futures::stream::{self, StreamExt};
 use inhaul_api::{GitRepository, Kustomization};
 use inhaul_artifact::{Retention, Store};
 use inhaul_cluster::{
-    AlwaysOpen, Applier, ApplyOptions, Connection, Discovery, Election, ElectionConfig, EventConfig,
-    Gate, HealthChecker, Index, Own, Pruner, Recorder, Seen, WatchOptions, connect, watch,
+    AlwaysOpen, Applier, ApplyOptions, Connection, Discovery, Election, ElectionConfig,
+    EventConfig, Gate, HealthChecker, Index, Own, Pruner, Recorder, Seen, WatchOptions, connect,
+    watch,
 };
 use inhaul_git::{Limits, Mirrors};
 use inhaul_plan::HashKey;
@@ -251,9 +252,14 @@ impl Controllers {
         let queue = self.queue(git_repository::KIND);
         self.spawn(tasks, git_repository::follow(Arc::clone(&queue), stream_of(seen)));
         let concurrency = options.concurrency;
-        tasks.spawn(queue::run(queue, concurrency, self.stop.clone(), move |key, token, permit| {
-            git_repository::reconcile(Arc::clone(&context), key, token, permit)
-        }));
+        tasks.spawn(queue::run(
+            queue,
+            concurrency,
+            self.stop.clone(),
+            move |key, token, permit| {
+                git_repository::reconcile(Arc::clone(&context), key, token, permit)
+            },
+        ));
         Ok(())
     }
 
@@ -264,8 +270,7 @@ impl Controllers {
         served: UnboundedReceiver<SourceKey>,
         seen: UnboundedReceiver<Seen<GitRepository>>,
     ) -> Result<(), OperatorError> {
-        let (cache, kustomizations) =
-            watch::<Kustomization>(&self.connection, &self.options.watch);
+        let (cache, kustomizations) = watch::<Kustomization>(&self.connection, &self.options.watch);
         let managers = &self.options.override_managers;
         let (index, events) = Index::new(self.connection.clone(), managers);
         let indexed = index.clone();
@@ -285,9 +290,14 @@ impl Controllers {
         );
         self.spawn(tasks, follow);
         let concurrency = self.options.concurrency;
-        tasks.spawn(queue::run(queue, concurrency, self.stop.clone(), move |key, token, permit| {
-            kustomization::reconcile(Arc::clone(&context), key, token, permit)
-        }));
+        tasks.spawn(queue::run(
+            queue,
+            concurrency,
+            self.stop.clone(),
+            move |key, token, permit| {
+                kustomization::reconcile(Arc::clone(&context), key, token, permit)
+            },
+        ));
         Ok(())
     }
 

@@ -32,7 +32,11 @@ pub(crate) trait OwnedStatus: Serialize + Clone + Default + PartialEq + Debug {}
 impl<S: Serialize + Clone + Default + PartialEq + Debug> OwnedStatus for S {}
 
 impl<K> Owned for K where
-    K: Resource<DynamicType = ()> + HasStatus<Status: OwnedStatus> + DeserializeOwned + Clone + Debug
+    K: Resource<DynamicType = ()>
+        + HasStatus<Status: OwnedStatus>
+        + DeserializeOwned
+        + Clone
+        + Debug
 {
 }
 

@@ -113,8 +113,7 @@ mod tests {
 
     #[test]
     fn an_inventory_survives_the_way_through_a_status() {
-        let lines =
-            [("_apps__Namespace", "v1"), ("apps_web_apps_Deployment", "v1"), ("odd", "v1")];
+        let lines = [("_apps__Namespace", "v1"), ("apps_web_apps_Deployment", "v1"), ("odd", "v1")];
         let inventory = Inventory::from_entries(lines);
         assert_eq!(inventory.len(), 3);
         assert_eq!(inventory.unreadable().collect::<Vec<_>>(), ["odd"]);

@@ -14,7 +14,7 @@ mod record;
 pub use guard::{Approval, Doomed, Held, examine};
 pub use inventory::{Entry, Inventory};
 pub use managers::{
-    FIELD_MANAGER, LAST_APPLIED_ANNOTATION, ManagerEntry, Taken, own_entry, overridden, taken,
+    FIELD_MANAGER, LAST_APPLIED_ANNOTATION, ManagerEntry, Taken, overridden, own_entry, taken,
     taken_over,
 };
 pub use plan::{Options, Plan, PlanError, PlannedObject, Scope, plan, rendered_scopes};

@@ -207,24 +207,21 @@ mod tests {
         let mut status = entry("kubectl-patch", "Update", json!({"f:status": {}}));
         status["subresource"] = json!("status");
         let live = json!({"metadata": {
-            "resourceVersion": "5",
-            "annotations": {LAST_APPLIED_ANNOTATION: "{}"},
-            "managedFields": [
-                entry(FIELD_MANAGER, "Apply", json!({"f:data": {"f:a": {}}})),
-                entry("kubectl-edit", "Update", json!({"f:data": {"f:b": {}}})),
-                entry("autoscaler", "Update", json!({"f:data": {"f:c": {}}})),
-                status,
-            ]}});
+        "resourceVersion": "5",
+        "annotations": {LAST_APPLIED_ANNOTATION: "{}"},
+        "managedFields": [
+            entry(FIELD_MANAGER, "Apply", json!({"f:data": {"f:a": {}}})),
+            entry("kubectl-edit", "Update", json!({"f:data": {"f:b": {}}})),
+            entry("autoscaler", "Update", json!({"f:data": {"f:c": {}}})),
+            status,
+        ]}});
         assert!(overridden(&live, &[]));
         let patch = taken_over(&live, &["autoscaler".to_owned()]);
         assert_eq!(patch[0]["value"], "5");
         let managers = patch[1]["value"].as_array().unwrap();
         let names: Vec<_> = managers.iter().map(|m| m["manager"].as_str().unwrap()).collect();
         assert_eq!(names, ["kubectl-patch", FIELD_MANAGER]);
-        assert_eq!(
-            managers[1]["fieldsV1"],
-            json!({"f:data": {"f:a": {}, "f:b": {}, "f:c": {}}})
-        );
+        assert_eq!(managers[1]["fieldsV1"], json!({"f:data": {"f:a": {}, "f:b": {}, "f:c": {}}}));
         assert_eq!(
             patch[2]["path"],
             "/metadata/annotations/kubectl.kubernetes.io~1last-applied-configuration"

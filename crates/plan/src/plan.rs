@@ -79,7 +79,9 @@ pub enum PlanError {
     #[error("{}: defined more than once", listed(.0))]
     Duplicates(Vec<String>),
     /// The status could not hold the inventory.
-    #[error("{objects} objects are too many for one Kustomization: their inventory of {bytes} bytes would not fit into its status; split it")]
+    #[error(
+        "{objects} objects are too many for one Kustomization: their inventory of {bytes} bytes would not fit into its status; split it"
+    )]
     TooLarge {
         /// How many objects there are.
         objects: usize,
@@ -106,8 +108,7 @@ pub fn rendered_scopes(rendered: &Rendered) -> HashMap<GroupVersionKind, Scope> 
         }
         let spec = &object.as_json()["spec"];
         let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
-        let scope =
-            if spec["scope"] == "Cluster" { Scope::Cluster } else { Scope::Namespaced };
+        let scope = if spec["scope"] == "Cluster" { Scope::Cluster } else { Scope::Namespaced };
         for version in spec["versions"].as_array().into_iter().flatten() {
             let gvk = GroupVersionKind {
                 group: text(&spec["group"]),

@@ -1,6 +1,6 @@
 //! What is known of a live object since it was applied last, and what a newer look at it means.
 
-use crate::managers::{ManagerEntry, own_entry, overridden, taken};
+use crate::managers::{ManagerEntry, overridden, own_entry, taken};
 use crate::prune::Owner;
 use inhaul_object::{Object, ObjectId};
 use serde_json::Value;
@@ -159,7 +159,8 @@ pub fn judge(
 ) -> Pace {
     let Some(metadata) = metadata else {
         // Jobs end and Pods go by themselves; making them anew at once would run them in a loop.
-        let passing = matches!((id.group.as_str(), id.kind.as_str()), ("batch", "Job") | ("", "Pod"));
+        let passing =
+            matches!((id.group.as_str(), id.kind.as_str()), ("batch", "Job") | ("", "Pod"));
         return if passing { Pace::AtInterval } else { Pace::AtOnce };
     };
     if metadata.is_deleting() {

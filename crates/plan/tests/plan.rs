@@ -37,8 +37,7 @@ fn ids(stage: &[inhaul_plan::PlannedObject]) -> Vec<String> {
     stage.iter().map(|planned| planned.object.id().to_string()).collect()
 }
 
-const CONFIG_MAP: &str =
-    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: x}\n";
+const CONFIG_MAP: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: x}\n";
 
 #[test]
 fn definitions_and_namespaces_come_before_what_needs_them() {

@@ -112,8 +112,7 @@ async fn steps(
         return Ok(Outcome::Unchanged);
     }
     report::progressing(context, run, resolved.revision()).await?;
-    let snapshot =
-        mirror.fetch(&resolved, &call).await.map_err(|error| remote::failed(&error))?;
+    let snapshot = mirror.fetch(&resolved, &call).await.map_err(|error| remote::failed(&error))?;
     let summary = snapshot.commit.summary.clone();
     let new = storage::store(context, run, snapshot).await?;
     Ok(if new { Outcome::Stored { summary } } else { Outcome::Unchanged })
@@ -131,11 +130,7 @@ async fn finalize(context: &Context, run: &Run) -> Next {
 }
 
 fn source_key(key: &Key) -> SourceKey {
-    SourceKey {
-        kind: KIND.to_owned(),
-        namespace: key.namespace.clone(),
-        name: key.name.clone(),
-    }
+    SourceKey { kind: KIND.to_owned(), namespace: key.namespace.clone(), name: key.name.clone() }
 }
 
 impl Context {

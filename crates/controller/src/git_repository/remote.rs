@@ -30,10 +30,7 @@ pub(super) fn reference(object: &GitRepository) -> Reference {
     }
 }
 
-async fn credentials(
-    context: &Context,
-    object: &GitRepository,
-) -> Result<Credentials, StepError> {
+async fn credentials(context: &Context, object: &GitRepository) -> Result<Credentials, StepError> {
     let Some(reference) = &object.spec.secret_ref else { return Ok(Credentials::default()) };
     let namespace = object.namespace().unwrap_or_default();
     let name = &reference.name;

@@ -54,11 +54,7 @@ pub(super) async fn plan(
 }
 
 /// Applies the stages one after another.
-pub(super) async fn stages(
-    context: &Context,
-    run: &mut Run,
-    plan: &Plan,
-) -> Result<(), StepError> {
+pub(super) async fn stages(context: &Context, run: &mut Run, plan: &Plan) -> Result<(), StepError> {
     let audit = context.settings.audit_interval;
     let mut knowledge = context.records.begin(&run.key, run.extent, audit);
     knowledge.was_in_order = run.was_ready;
@@ -150,11 +146,7 @@ fn failed(error: &ApplyError) -> StepError {
 }
 
 /// Deletes what left the source, as far as the guard and the API server allow it.
-pub(super) async fn prune(
-    context: &Context,
-    run: &mut Run,
-    plan: &Plan,
-) -> Result<(), StepError> {
+pub(super) async fn prune(context: &Context, run: &mut Run, plan: &Plan) -> Result<(), StepError> {
     let revision = run.revision.clone().unwrap_or_default();
     if !run.object.spec.prune {
         run.set_inventory(&plan.wanted);
@@ -190,11 +182,8 @@ pub(super) async fn prune(
 
 /// The objects that could not be deleted, with the reasons.
 pub(super) fn not_deleted(failed: &[(ObjectId, String)]) -> String {
-    let mut lines: Vec<String> = failed
-        .iter()
-        .take(NAMED)
-        .map(|(id, why)| format!("{id} not deleted: {why}"))
-        .collect();
+    let mut lines: Vec<String> =
+        failed.iter().take(NAMED).map(|(id, why)| format!("{id} not deleted: {why}")).collect();
     if failed.len() > NAMED {
         lines.push(format!("and {} more", failed.len() - NAMED));
     }

@@ -50,18 +50,13 @@ pub(super) fn changes(context: &Context, run: &Run, was_in_order: bool) {
 }
 
 /// Tells how the reconcile ended.
-pub(super) fn outcome(
-    context: &Context,
-    run: &Run,
-    result: &Result<(), StepError>,
-    next: Next,
-) {
+pub(super) fn outcome(context: &Context, run: &Run, result: &Result<(), StepError>, next: Next) {
     let mut metadata = metadata(run);
     match result {
         Ok(()) => {
             let took = humane(run.started.elapsed());
             let next = match next {
-                Next::After(after) => format!(", next run in {}", humane(after)),
+                Next::After(after) if !run.again => format!(", next run in {}", humane(after)),
                 _ => String::new(),
             };
             let message = format!("Reconciliation finished in {took}{next}");

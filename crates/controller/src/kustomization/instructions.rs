@@ -74,10 +74,7 @@ fn instructions(object: &Kustomization, run: &Run) -> Instructions {
             .collect(),
         components: spec.components.clone(),
         ignore_missing_components: spec.ignore_missing_components,
-        common_metadata: CommonMetadata {
-            labels: common.labels,
-            annotations: common.annotations,
-        },
+        common_metadata: CommonMetadata { labels: common.labels, annotations: common.annotations },
         build_metadata: spec.build_metadata.clone(),
     }
 }

@@ -32,8 +32,7 @@ pub(super) async fn snapshot(context: &Context, run: &mut Run) -> Result<Snapsho
     let artifact = artifact(context, &key).await?;
     run.revision = Some(artifact.revision.clone());
     run.digest.clone_from(&artifact.digest);
-    run.origin_revision =
-        artifact.metadata.get("org.opencontainers.image.revision").cloned();
+    run.origin_revision = artifact.metadata.get("org.opencontainers.image.revision").cloned();
     let snapshot = match context.sources.get(&key, &artifact.digest) {
         Some(snapshot) => snapshot,
         None if kind == SourceKind::GitRepository && context.settings.serves_sources => {

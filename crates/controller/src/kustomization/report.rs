@@ -41,11 +41,7 @@ pub(super) async fn write_ahead(
 }
 
 /// Reports the outcome.
-pub(super) async fn report(
-    context: &Context,
-    mut run: Run,
-    result: Result<(), StepError>,
-) -> Next {
+pub(super) async fn report(context: &Context, mut run: Run, result: Result<(), StepError>) -> Next {
     if let Err(error) = &result
         && matches!(error.retry, Retry::Quietly(_))
     {
@@ -106,7 +102,13 @@ fn succeeded(context: &Context, run: &mut Run) -> Next {
     if !run.going.is_empty() {
         message.push_str(&going(run));
     }
-    set(run, condition_type::READY, ConditionStatus::True, Reason::ReconciliationSucceeded, &message);
+    set(
+        run,
+        condition_type::READY,
+        ConditionStatus::True,
+        Reason::ReconciliationSucceeded,
+        &message,
+    );
     Condition::remove(&mut run.status.conditions, condition_type::RECONCILING);
     Condition::remove(&mut run.status.conditions, condition_type::STALLED);
     match run.health_checked {
@@ -209,10 +211,8 @@ fn history(run: &mut Run, result: &Result<(), StepError>) {
     let took = run.started.elapsed();
     let digest = run.digest.clone();
     let mut entry = HistoryEntry::once(digest, status.as_str().to_owned(), took, now());
-    entry.metadata = BTreeMap::from([(
-        "revision".to_owned(),
-        run.revision.clone().unwrap_or_default(),
-    )]);
+    entry.metadata =
+        BTreeMap::from([("revision".to_owned(), run.revision.clone().unwrap_or_default())]);
     if let Some(origin) = &run.origin_revision {
         entry.metadata.insert("originRevision".to_owned(), origin.clone());
     }
