@@ -74,6 +74,7 @@ impl Writer {
             Value::String(text) => self.string(&text.to_str()),
             Value::Bytes(bytes) => self.string(&base64(bytes)),
             Value::Time(time) => self.string(&super::rfc3339(time)),
+            Value::List(list) if list.is_nil() => self.out.push_str("null"),
             Value::List(list) => {
                 self.group(b"[]", list.items().iter(), depth, |writer, item| {
                     writer.value(item, depth + 1)

@@ -37,10 +37,16 @@ static PAIRS: &[Function] = twins! {
     };
     "rest", "mustRest", &[Any], |_, arguments| {
         let items = listed(arguments, "Cannot find rest on type")?;
+        if items.is_empty() {
+            return Ok(Value::List(List::nil()));
+        }
         Ok(Value::list(items.get(1..).unwrap_or_default().to_vec()))
     };
     "initial", "mustInitial", &[Any], |_, arguments| {
         let items = listed(arguments, "Cannot find initial on type")?;
+        if items.is_empty() {
+            return Ok(Value::List(List::nil()));
+        }
         Ok(Value::list(items.split_last().map(|(_, items)| items.to_vec()).unwrap_or_default()))
     };
     "reverse", "mustReverse", &[Any], |_, arguments| {
@@ -153,6 +159,9 @@ fn concat(runtime: &mut Runtime<'_>, arguments: &[Value]) -> Outcome {
         };
         runtime.charge(items.len() / 8)?;
         all.extend_from_slice(&items);
+    }
+    if all.is_empty() {
+        return Ok(Value::List(List::nil()));
     }
     Ok(Value::list(all))
 }

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     error::{Failure, Outcome},
     runtime::Runtime,
-    value::Value,
+    value::{List, NIL_STRINGS, Value},
 };
 
 pub(super) static TABLE: &[Function] = &[
@@ -128,6 +128,10 @@ fn find(pattern: &Regex, arguments: &[Value]) -> Value {
     found.unwrap_or_default().into()
 }
 
+fn nil_strings() -> Value {
+    Value::List(List::typed(&NIL_STRINGS, Vec::new()))
+}
+
 /// Go's limit: a negative one is none.
 fn limit(count: i64) -> usize {
     usize::try_from(count).unwrap_or(usize::MAX)
@@ -135,7 +139,8 @@ fn limit(count: i64) -> usize {
 
 fn find_all(pattern: &Regex, arguments: &[Value]) -> Outcome {
     let found = pattern.find_iter(bytes(arguments, 1)).take(limit(int(arguments, 2)));
-    Ok(Value::strings(found.map(|found| found.as_bytes())))
+    let found: Vec<&[u8]> = found.map(|found| found.as_bytes()).collect();
+    Ok(if found.is_empty() { nil_strings() } else { Value::strings(found) })
 }
 
 type Replacement = fn(&[u8], &Captures<'_>, &mut Vec<u8>);
@@ -210,7 +215,7 @@ fn reference(rest: &[u8]) -> Option<(&str, &[u8])> {
 fn split(pattern: &Regex, arguments: &[Value]) -> Outcome {
     let (string, count) = (bytes(arguments, 1), int(arguments, 2));
     if count == 0 {
-        return Ok(Value::strings(Vec::<&[u8]>::new()));
+        return Ok(nil_strings());
     }
     if string.is_empty() && !bytes(arguments, 0).is_empty() {
         return Ok(Value::strings([""]));
