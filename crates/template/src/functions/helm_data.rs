@@ -27,7 +27,10 @@ pub(super) static TABLE: &[Function] = &[
         })
     }),
     Function::fixed("toYamlPretty", &[Any], |_, arguments| {
-        Ok(yaml_pretty::write(any(arguments, 0)).unwrap_or_default().into())
+        yaml_pretty::write(any(arguments, 0)).map(Value::from).map_err(|error| match error {
+            JsonError::Type(kind) => format!("cannot marshal type: {kind}").into(),
+            other => other.into(),
+        })
     }),
     Function::fixed("fromYaml", &[Str], |runtime, arguments| {
         from_yaml(runtime, &text(arguments, 0))

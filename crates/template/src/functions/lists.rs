@@ -137,11 +137,7 @@ fn chunk(_: &mut Runtime<'_>, arguments: &[Value]) -> Outcome {
         None => return Err(format!("Cannot chunk type {}", value.kind()).into()),
     };
     let Some(size) = usize::try_from(size).ok().filter(|&size| size > 0) else {
-        return Err(if items.is_empty() && size != 0 {
-            "runtime error: index out of range [0] with length 0".into()
-        } else {
-            "runtime error: makeslice: len out of range".into()
-        });
+        return Err("runtime error: makeslice: len out of range".into());
     };
     let chunks = items.chunks(size).map(|chunk| Value::list(chunk.to_vec())).collect();
     Ok(Value::List(List::typed(&LISTS, chunks)))
