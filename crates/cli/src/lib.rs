@@ -5,12 +5,15 @@
 
 mod about;
 mod build;
+mod chart;
+mod files;
 mod printer;
 
 pub use printer::Printer;
 
 use about::{Crds, Version};
 use build::Build;
+use chart::{Dependency, Template};
 use std::process::ExitCode;
 
 /// The commands beside `controller`.
@@ -18,6 +21,11 @@ use std::process::ExitCode;
 pub enum Command {
     /// Render a directory as `kustomize build` does, or a Kustomization as the operator does
     Build(Box<Build>),
+    /// Render a chart as `helm template` does
+    Template(Box<Template>),
+    /// List, build or update the charts that a chart needs
+    #[command(visible_alias = "dep")]
+    Dependency(Dependency),
     /// Print the version
     Version(Version),
     /// Print the custom resource definitions, for `kubectl apply --server-side -f -`
@@ -27,16 +35,24 @@ pub enum Command {
 /// Runs a command; errors are printed on stderr.
 pub fn run(command: Command) -> ExitCode {
     let printer = Printer::new();
-    let output = match command {
-        Command::Build(build) => build.run(printer),
-        Command::Version(version) => version.run(),
-        Command::Crds(crds) => crds.run(),
-    };
-    match output {
+    match command.output(printer) {
         Ok(text) => printer.out(&text),
         Err(error) => {
             printer.error(&error);
             ExitCode::FAILURE
+        }
+    }
+}
+
+impl Command {
+    /// What is to be printed on stdout.
+    fn output(self, printer: Printer) -> Result<String, String> {
+        match self {
+            Self::Build(build) => build.run(printer),
+            Self::Template(template) => template.run(printer),
+            Self::Dependency(dependency) => dependency.run(printer),
+            Self::Version(version) => version.run(),
+            Self::Crds(crds) => crds.run(),
         }
     }
 }

@@ -6,6 +6,7 @@
 //! [`Instructions`]: it knows no clock, no cluster and no environment.
 
 mod assemble;
+mod bounded;
 mod check;
 mod error;
 mod generate;

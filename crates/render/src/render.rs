@@ -1,6 +1,7 @@
 //! The render itself.
 
 use crate::assemble::{Built, assemble};
+use crate::bounded::BoundedTree;
 use crate::generate::Kustomization;
 use crate::{Error, Instructions, Rendered, check, generate, merge};
 use inhaul_kustomize::{LoadRestrictor, Reorder};
@@ -14,18 +15,19 @@ use serde_json::Value;
 /// tree, [`Reason::Build`](crate::Reason::Build) for anything else: the first thing that is wrong,
 /// with its file.
 pub fn render(tree: &dyn Tree, instructions: &Instructions) -> Result<Rendered, Error> {
-    let directory = find_directory(tree, &instructions.path)?;
-    let mut kustomization = generate::kustomization(tree, &directory)?;
+    let bounded = BoundedTree::new(tree);
+    let directory = find_directory(&bounded, &instructions.path)?;
+    let mut kustomization = generate::kustomization(&bounded, &directory)?;
     let Kustomization { file, fields, generated_from: _ } = &mut kustomization;
-    merge::merge(tree, &directory, instructions, file, fields)?;
+    merge::merge(&bounded, &directory, instructions, file, fields)?;
     if is_empty(&kustomization) {
         return Ok(Rendered::new(Vec::new(), Vec::new()));
     }
-    let (built, warnings) = build(tree, &directory, &kustomization)?;
-    let objects = assemble(built, instructions).map_err(|error| {
-        check::diagnose(tree, &kustomization.generated_from).map_or(error, Error::build)
-    })?;
-    Ok(Rendered::new(objects, warnings))
+    build(&bounded, &directory, &kustomization, instructions).map_err(|error| {
+        // The engine speaks of a kustomization that nobody wrote; a file of it may be to blame.
+        let files = &kustomization.generated_from;
+        check::diagnose(&BoundedTree::new(tree), files).map_or(error, Error::build)
+    })
 }
 
 /// Where `spec.path` leads, links followed.
@@ -61,7 +63,8 @@ fn build(
     tree: &dyn Tree,
     directory: &TreePath,
     kustomization: &Kustomization,
-) -> Result<(Vec<Built>, Vec<String>), Error> {
+    instructions: &Instructions,
+) -> Result<Rendered, Error> {
     let options = inhaul_kustomize::Options {
         load_restrictor: LoadRestrictor::None,
         reorder: Reorder::None,
@@ -69,25 +72,13 @@ fn build(
     };
     let text = inhaul_yaml::to_string(&Value::Object(kustomization.fields.clone()));
     let built = inhaul_kustomize::build_with_root(tree, directory.as_str(), &text, &options)
-        .map_err(|error| explain(tree, kustomization, &error))?;
+        .map_err(|error| Error::build(shortened(&format!("{}: {error}", kustomization.file))))?;
     let values = built.resources.iter().map(|resource| {
         let value = resource.to_json().map_err(|error| Error::build(error.to_string()))?;
         Ok(Built { value, origin: resource.file().map(str::to_owned) })
     });
-    Ok((values.collect::<Result<_, Error>>()?, built.warnings.clone()))
-}
-
-/// The engine's error, or where the kustomization was generated and a file is to blame, what is
-/// wrong with that file: the engine speaks of a kustomization that nobody wrote.
-fn explain(
-    tree: &dyn Tree,
-    kustomization: &Kustomization,
-    error: &inhaul_kustomize::Error,
-) -> Error {
-    match check::diagnose(tree, &kustomization.generated_from) {
-        Some(problem) => Error::build(problem),
-        None => Error::build(shortened(&format!("{}: {error}", kustomization.file))),
-    }
+    let objects = assemble(values.collect::<Result<_, Error>>()?, instructions)?;
+    Ok(Rendered::new(objects, built.warnings))
 }
 
 /// The engine may repeat what it could not read, and a status has no room for a whole file.

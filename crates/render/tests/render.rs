@@ -324,9 +324,10 @@ fn hostile_yaml_is_a_bounded_error_that_names_the_file() {
     for (name, text) in cases {
         for file in ["bomb.yaml", "kustomization.yaml"] {
             let tree = MemoryTree::builder().file(&format!("apps/{file}"), text.clone());
+            // Far above what it takes, for a busy machine without optimisation.
             let started = Instant::now();
             let (_, message) = failure(tree, &at("apps"));
-            assert!(started.elapsed() < Duration::from_secs(5), "{name}: took too long");
+            assert!(started.elapsed() < Duration::from_secs(60), "{name}: took too long");
             assert!(message.contains(&format!("apps/{file}")), "{name}: {message}");
             assert!(message.len() < 2000, "{name}: a message of {} bytes", message.len());
         }

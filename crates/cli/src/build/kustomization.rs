@@ -1,17 +1,14 @@
 //! `inhaul build ks`: what the operator would apply, from files on disk.
 
 use super::instructions::instructions;
+use crate::files;
 use inhaul_api::{GitRepository, Kustomization};
 use inhaul_artifact::{IgnoreRules, IgnoredTree, Links};
 use inhaul_tree::DirectoryTree;
 use inhaul_yaml::Dialect;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use std::io::Read;
-use std::path::{Path, PathBuf};
-
-/// A file of manifests larger than this is not read.
-const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024;
+use std::path::PathBuf;
 
 /// `inhaul build ks FILE --path DIR`
 #[derive(clap::Args)]
@@ -30,7 +27,7 @@ pub(super) struct Ks {
 impl Ks {
     pub(super) fn run(&self) -> Result<String, String> {
         let shown = self.file.display();
-        let text = read(&self.file).map_err(|error| format!("{shown}: {error}"))?;
+        let text = files::read_text(&self.file).map_err(|error| format!("{shown}: {error}"))?;
         let documents = inhaul_yaml::documents(&text, Dialect::GoV2);
         let documents = documents.map_err(|error| format!("{shown}: {error}"))?;
         let kustomization = self.choose(&documents).map_err(|why| format!("{shown}: {why}"))?;
@@ -92,17 +89,4 @@ fn of_kind<K: DeserializeOwned>(
         serde_json::from_value(document.clone()).map_err(|error| format!("{kind}/{name}: {error}"))
     };
     documents.iter().filter(is_meant).map(read).collect()
-}
-
-fn read(file: &Path) -> std::io::Result<String> {
-    let mut source: Box<dyn Read> = match file.to_str() {
-        Some("-") => Box::new(std::io::stdin().lock()),
-        _ => Box::new(std::fs::File::open(file)?),
-    };
-    let mut text = String::new();
-    source.by_ref().take(MAX_FILE_BYTES + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > MAX_FILE_BYTES {
-        return Err(std::io::Error::other(format!("is larger than {MAX_FILE_BYTES} bytes")));
-    }
-    Ok(text)
 }

@@ -14,8 +14,7 @@ enum Cli {
 fn run(arguments: &[&str]) -> Result<String, String> {
     let arguments = ["inhaul", "build"].iter().chain(arguments);
     match Cli::try_parse_from(arguments).map_err(|error| error.to_string())? {
-        Cli::Command(Command::Build(build)) => build.run(Printer::new()),
-        Cli::Command(_) => panic!("another command"),
+        Cli::Command(command) => command.output(Printer::new()),
     }
 }
 

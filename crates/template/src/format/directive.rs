@@ -114,7 +114,8 @@ impl State<'_> {
     }
 
     fn precision(&mut self) {
-        if self.peek() != Some(b'.') {
+        // A point at the very end is taken for the verb.
+        if self.peek() != Some(b'.') || self.position + 1 == self.format.len() {
             return;
         }
         self.position += 1;
@@ -124,11 +125,11 @@ impl State<'_> {
         self.index();
         if self.peek() == Some(b'*') {
             self.position += 1;
-            let number = self.argument_number();
+            let number = self.argument_number().and_then(|number| usize::try_from(number).ok());
             if number.is_none() {
                 self.printer.push(b"%!(BADPREC)");
             }
-            self.printer.flags.precision = number.and_then(|number| usize::try_from(number).ok());
+            self.printer.flags.precision = number;
             self.after_index = false;
         } else {
             self.printer.flags.precision = Some(self.digits().unwrap_or(0));

@@ -72,7 +72,7 @@ pub(super) fn format_quoted_char(
     pad(out, flags, quote_bytes(text.as_bytes(), '\'', flags.plus).as_bytes())
 }
 
-/// `%U`
+/// `%U`; a negative number shows its bits.
 pub(super) fn format_unicode(
     out: &mut Vec<u8>,
     flags: &Flags,

@@ -120,6 +120,7 @@ impl Printer {
             'b' | 'o' | 'O' | 'x' | 'X' => format_integer(out, flags, number, verb),
             'c' => format_char(out, flags, code),
             'q' => format_quoted_char(out, flags, code),
+            'U' if number.0 => format_unicode(out, flags, number.1.wrapping_neg()),
             'U' => format_unicode(out, flags, code),
             _ => self.bad_verb(value, verb),
         }

@@ -98,28 +98,45 @@ fn base32(bytes: &[u8]) -> String {
 fn decode_base32(_: &mut Runtime<'_>, arguments: &[Value]) -> Outcome {
     let input: Vec<u8> =
         bytes(arguments, 0).iter().copied().filter(|&byte| byte != b'\n' && byte != b'\r').collect();
-    let corrupt = |at: usize| Ok(format!("illegal base32 data at input byte {at}").into());
     let mut out = Vec::with_capacity(input.len() / 8 * 5);
-    for (index, group) in input.chunks(8).enumerate() {
-        let start = index * 8;
-        let digits = group.iter().take_while(|&&byte| byte != b'=').count();
-        let is_last = start + 8 >= input.len();
-        let mut bits = 0u64;
-        for (offset, byte) in group[..digits].iter().enumerate() {
-            let Some(digit) = BASE32.iter().position(|known| known == byte) else {
-                return corrupt(start + offset);
-            };
-            bits |= (digit as u64) << (35 - offset * 5);
+    for start in (0..input.len()).step_by(8) {
+        let digits = match group_of_digits(&input, start) {
+            Ok(digits) => digits,
+            Err(at) => return Ok(format!("illegal base32 data at input byte {at}").into()),
+        };
+        let bits = digits
+            .iter()
+            .enumerate()
+            .fold(0u64, |bits, (offset, digit)| bits | u64::from(*digit) << (35 - offset * 5));
+        out.extend_from_slice(&bits.to_be_bytes()[3..3 + digits.len() * 5 / 8]);
+        if digits.len() < 8 {
+            break;
         }
-        if group.len() < 8 {
-            return corrupt(input.len());
-        }
-        let padding = &group[digits..];
-        let fits = matches!(digits, 2 | 4 | 5 | 7 | 8) && padding.iter().all(|&byte| byte == b'=');
-        if !fits || (digits < 8 && !is_last) {
-            return corrupt(start + digits);
-        }
-        out.extend_from_slice(&bits.to_be_bytes()[3..3 + digits * 5 / 8]);
     }
     Ok(out.into())
+}
+
+/// The digits of the group of eight at `start`, or the place of the first fault as Go counts it.
+fn group_of_digits(input: &[u8], start: usize) -> Result<Vec<u8>, usize> {
+    let mut digits = Vec::with_capacity(8);
+    for at in start..start + 8 {
+        let Some(&byte) = input.get(at) else { return Err(start) };
+        let after = input.len() - at - 1;
+        if byte == b'=' && digits.len() >= 2 && after < 8 {
+            let wanted = 7 - digits.len();
+            if after < wanted {
+                return Err(input.len());
+            }
+            let padding = &input[at + 1..at + 1 + wanted];
+            if let Some(wrong) = padding.iter().position(|&byte| byte != b'=') {
+                return Err(at + wrong);
+            }
+            return if matches!(digits.len(), 3 | 6) { Err(at) } else { Ok(digits) };
+        }
+        match BASE32.iter().position(|&known| known == byte) {
+            Some(digit) => digits.push(u8::try_from(digit).unwrap_or(0)),
+            None => return Err(at),
+        }
+    }
+    Ok(digits)
 }

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     error::{Failure, Outcome},
     runtime::Runtime,
-    value::{Entries, Map, NIL_MAP, Value, json::JsonError},
+    value::{Entries, List, Map, NIL_MAP, Value, json::JsonError},
 };
 
 pub(super) static TABLE: &[Function] = &[
@@ -27,7 +27,10 @@ pub(super) static TABLE: &[Function] = &[
         })
     }),
     Function::fixed("toYamlPretty", &[Any], |_, arguments| {
-        Ok(yaml_pretty::write(any(arguments, 0)).unwrap_or_default().into())
+        yaml_pretty::write(any(arguments, 0)).map(Value::from).map_err(|error| match error {
+            JsonError::Type(kind) => format!("cannot marshal type: {kind}").into(),
+            other => other.into(),
+        })
     }),
     Function::fixed("fromYaml", &[Str], |runtime, arguments| {
         from_yaml(runtime, &text(arguments, 0))
@@ -76,16 +79,18 @@ const DECODING: &str = "error unmarshaling JSON: while decoding JSON: json: ";
 
 fn from_yaml(runtime: &mut Runtime<'_>, text: &str) -> Outcome {
     let read = read_yaml(runtime, text)?;
+    let read = read.map(|value| if value.is_nil() { Value::Map(Map::new(Entries::new())) } else { value });
     Ok(read.and_then(|value| as_map(value, DECODING)).unwrap_or_else(|error| failed_map(&error)))
 }
 
 fn from_yaml_array(runtime: &mut Runtime<'_>, text: &str) -> Outcome {
     let read = read_yaml(runtime, text)?;
+    let read = read.map(|value| if value.is_nil() { Value::list(Vec::new()) } else { value });
     let list = read.and_then(|value| as_list(value, DECODING));
     Ok(list.unwrap_or_else(|error| Value::list(vec![error.into()])))
 }
 
-/// Only a map will do; null gives a map that takes no entries, as Go's decoder does.
+/// Only a map will do; null gives a map that takes no entries, as Go's JSON decoder does.
 fn as_map(value: Value, prefix: &str) -> Result<Value, String> {
     match value {
         Value::Map(_) => Ok(value),
@@ -97,7 +102,7 @@ fn as_map(value: Value, prefix: &str) -> Result<Value, String> {
 fn as_list(value: Value, prefix: &str) -> Result<Value, String> {
     match value {
         Value::List(_) => Ok(value),
-        Value::Nil => Ok(Value::list(Vec::new())),
+        Value::Nil => Ok(Value::List(List::nil())),
         other => Err(mismatch(&other, prefix, "[]interface {}")),
     }
 }

@@ -64,6 +64,11 @@ impl Reader<'_> {
         Ok(character)
     }
 
+    /// Where the text ends within a word or number, Go takes a space for the next character.
+    fn next_or_space(&mut self) -> char {
+        self.next().unwrap_or(' ')
+    }
+
     fn spaces(&mut self) {
         while matches!(self.peek(), Some(' ' | '\t' | '\r' | '\n')) {
             self.position += 1;
@@ -89,7 +94,7 @@ impl Reader<'_> {
 
     fn literal(&mut self, word: &str, value: Value) -> Read<Value> {
         for expected in word.chars() {
-            let found = self.next()?;
+            let found = self.next_or_space();
             if found != expected {
                 let context = format!("in literal {word} (expecting '{expected}')");
                 return Err(invalid(found, &context));
@@ -99,7 +104,7 @@ impl Reader<'_> {
     }
 
     fn digits(&mut self, context: &str) -> Read<()> {
-        match self.peek().ok_or_else(end)? {
+        match self.peek().unwrap_or(' ') {
             '0'..='9' => {}
             other => return Err(invalid(other, context)),
         }
@@ -151,7 +156,7 @@ impl Reader<'_> {
     }
 
     fn escape(&mut self, out: &mut String) -> Read<()> {
-        out.push(match self.next()? {
+        out.push(match self.next_or_space() {
             plain @ ('"' | '\\' | '/') => plain,
             'b' => '\x08',
             'f' => '\x0c',
@@ -170,7 +175,7 @@ impl Reader<'_> {
     fn unicode(&mut self) -> Read<u32> {
         let mut code = 0;
         for _ in 0..4 {
-            let digit = self.next()?;
+            let digit = self.next_or_space();
             code = code * 16
                 + digit
                     .to_digit(16)

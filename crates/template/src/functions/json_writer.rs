@@ -71,9 +71,10 @@ impl Writer {
             Value::Uint64(number) => self.out.push_str(&number.to_string()),
             Value::Float(number) => self.out.push_str(&float(*number)?),
             Value::Complex(..) => return Err(JsonError::Type("complex128")),
-            Value::String(text) => self.string(&text.to_str()),
-            Value::Bytes(bytes) => self.string(&base64(bytes)),
-            Value::Time(time) => self.string(&super::rfc3339(time)),
+            Value::String(text) => self.string(text.as_bytes()),
+            Value::Bytes(bytes) => self.string(base64(bytes).as_bytes()),
+            Value::Time(time) => self.string(super::rfc3339(time).as_bytes()),
+            Value::List(list) if list.is_nil() => self.out.push_str("null"),
             Value::List(list) => {
                 self.group(b"[]", list.items().iter(), depth, |writer, item| {
                     writer.value(item, depth + 1)
@@ -89,7 +90,7 @@ impl Writer {
                 let is_public = |name: &str| name.starts_with(char::is_uppercase);
                 let fields = structure.fields().iter().filter(|(name, _)| is_public(name));
                 match structure.type_info().text {
-                    Some(text) if fields.clone().next().is_none() => self.string(&text(value)),
+                    Some(text) if fields.clone().next().is_none() => self.string(text(value).as_bytes()),
                     _ => self.group(b"{}", fields, depth, |writer, (name, item)| {
                         writer.entry(name, item, depth)
                     })?,
@@ -100,7 +101,7 @@ impl Writer {
     }
 
     fn entry(&mut self, key: &str, item: &Value, depth: usize) -> Result<(), JsonError> {
-        self.string(key);
+        self.string(key.as_bytes());
         self.out.push_str(if self.style.indents { ": " } else { ":" });
         self.value(item, depth + 1)
     }
@@ -136,23 +137,32 @@ impl Writer {
         }
     }
 
-    fn string(&mut self, text: &str) {
+    fn string(&mut self, bytes: &[u8]) {
         self.out.push('"');
-        for character in text.chars() {
-            match character {
-                '"' => self.out.push_str("\\\""),
-                '\\' => self.out.push_str("\\\\"),
-                '\n' => self.out.push_str("\\n"),
-                '\r' => self.out.push_str("\\r"),
-                '\t' => self.out.push_str("\\t"),
-                '\x08' => self.out.push_str("\\b"),
-                '\x0c' => self.out.push_str("\\f"),
-                '<' | '>' | '&' if self.style.escapes_html => self.unicode(character),
-                '\0'..='\x1f' | '\u{2028}' | '\u{2029}' => self.unicode(character),
-                _ => self.out.push(character),
+        for chunk in bytes.utf8_chunks() {
+            for character in chunk.valid().chars() {
+                self.character(character);
+            }
+            for _ in chunk.invalid() {
+                self.out.push_str("\\ufffd");
             }
         }
         self.out.push('"');
+    }
+
+    fn character(&mut self, character: char) {
+        match character {
+            '"' => self.out.push_str("\\\""),
+            '\\' => self.out.push_str("\\\\"),
+            '\n' => self.out.push_str("\\n"),
+            '\r' => self.out.push_str("\\r"),
+            '\t' => self.out.push_str("\\t"),
+            '\x08' => self.out.push_str("\\b"),
+            '\x0c' => self.out.push_str("\\f"),
+            '<' | '>' | '&' if self.style.escapes_html => self.unicode(character),
+            '\0'..='\x1f' | '\u{2028}' | '\u{2029}' => self.unicode(character),
+            _ => self.out.push(character),
+        }
     }
 
     fn unicode(&mut self, character: char) {

@@ -257,7 +257,9 @@ impl Fields {
             (Some(0), _) | (None, Some("UTC")) => TimeZone::UTC,
             (Some(seconds), _) => Offset::from_seconds(seconds).map_err(|_| "time zone offset")?.to_time_zone(),
             // An abbreviation that the local zone does not know stands for an offset of zero.
-            (None, Some(_)) => TimeZone::UTC,
+            (None, Some(name)) => {
+                TimeZone::posix(&format!("{name}0")).map_err(|_| "time zone")?
+            }
             (None, None) => zone.clone(),
         };
         time.to_zoned(zone).map_err(|_| "time")

@@ -37,10 +37,16 @@ static PAIRS: &[Function] = twins! {
     };
     "rest", "mustRest", &[Any], |_, arguments| {
         let items = listed(arguments, "Cannot find rest on type")?;
+        if items.is_empty() {
+            return Ok(Value::List(List::nil()));
+        }
         Ok(Value::list(items.get(1..).unwrap_or_default().to_vec()))
     };
     "initial", "mustInitial", &[Any], |_, arguments| {
         let items = listed(arguments, "Cannot find initial on type")?;
+        if items.is_empty() {
+            return Ok(Value::List(List::nil()));
+        }
         Ok(Value::list(items.split_last().map(|(_, items)| items.to_vec()).unwrap_or_default()))
     };
     "reverse", "mustReverse", &[Any], |_, arguments| {
@@ -131,11 +137,7 @@ fn chunk(_: &mut Runtime<'_>, arguments: &[Value]) -> Outcome {
         None => return Err(format!("Cannot chunk type {}", value.kind()).into()),
     };
     let Some(size) = usize::try_from(size).ok().filter(|&size| size > 0) else {
-        return Err(if items.is_empty() && size != 0 {
-            "runtime error: index out of range [0] with length 0".into()
-        } else {
-            "runtime error: makeslice: len out of range".into()
-        });
+        return Err("runtime error: makeslice: len out of range".into());
     };
     let chunks = items.chunks(size).map(|chunk| Value::list(chunk.to_vec())).collect();
     Ok(Value::List(List::typed(&LISTS, chunks)))
@@ -153,6 +155,9 @@ fn concat(runtime: &mut Runtime<'_>, arguments: &[Value]) -> Outcome {
         };
         runtime.charge(items.len() / 8)?;
         all.extend_from_slice(&items);
+    }
+    if all.is_empty() {
+        return Ok(Value::List(List::nil()));
     }
     Ok(Value::list(all))
 }

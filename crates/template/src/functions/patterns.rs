@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use regex::bytes::{Captures, Regex, RegexBuilder};
+use regex::bytes::{Captures, Match, Regex, RegexBuilder};
 
 use super::{
     argument::{bytes, int, text},
@@ -15,7 +15,7 @@ use super::{
 use crate::{
     error::{Failure, Outcome},
     runtime::Runtime,
-    value::Value,
+    value::{List, NIL_STRINGS, Value},
 };
 
 pub(super) static TABLE: &[Function] = &[
@@ -128,14 +128,27 @@ fn find(pattern: &Regex, arguments: &[Value]) -> Value {
     found.unwrap_or_default().into()
 }
 
+/// False for an empty match inside of a character, which Go never looks at.
+fn is_whole(string: &[u8], found: &Match<'_>) -> bool {
+    let is_continuation = string.get(found.start()).is_some_and(|byte| byte & 0xc0 == 0x80);
+    !(found.is_empty() && is_continuation && std::str::from_utf8(string).is_ok())
+}
+
+fn nil_strings() -> Value {
+    Value::List(List::typed(&NIL_STRINGS, Vec::new()))
+}
+
 /// Go's limit: a negative one is none.
 fn limit(count: i64) -> usize {
     usize::try_from(count).unwrap_or(usize::MAX)
 }
 
 fn find_all(pattern: &Regex, arguments: &[Value]) -> Outcome {
-    let found = pattern.find_iter(bytes(arguments, 1)).take(limit(int(arguments, 2)));
-    Ok(Value::strings(found.map(|found| found.as_bytes())))
+    let string = bytes(arguments, 1);
+    let found = pattern.find_iter(string).filter(|found| is_whole(string, found));
+    let found = found.take(limit(int(arguments, 2)));
+    let found: Vec<&[u8]> = found.map(|found| found.as_bytes()).collect();
+    Ok(if found.is_empty() { nil_strings() } else { Value::strings(found) })
 }
 
 type Replacement = fn(&[u8], &Captures<'_>, &mut Vec<u8>);
@@ -150,7 +163,7 @@ fn replace(
     let mut out = Vec::with_capacity(string.len());
     let mut end = 0;
     for captures in pattern.captures_iter(string) {
-        let Some(whole) = captures.get(0) else { continue };
+        let Some(whole) = captures.get(0).filter(|whole| is_whole(string, whole)) else { continue };
         out.extend_from_slice(&string[end..whole.start()]);
         replacement(template, &captures, &mut out);
         end = whole.end();
@@ -210,7 +223,7 @@ fn reference(rest: &[u8]) -> Option<(&str, &[u8])> {
 fn split(pattern: &Regex, arguments: &[Value]) -> Outcome {
     let (string, count) = (bytes(arguments, 1), int(arguments, 2));
     if count == 0 {
-        return Ok(Value::strings(Vec::<&[u8]>::new()));
+        return Ok(nil_strings());
     }
     if string.is_empty() && !bytes(arguments, 0).is_empty() {
         return Ok(Value::strings([""]));
@@ -218,7 +231,7 @@ fn split(pattern: &Regex, arguments: &[Value]) -> Outcome {
     let most = limit(count);
     let mut parts: Vec<&[u8]> = Vec::new();
     let (mut begin, mut end) = (0, 0);
-    for found in pattern.find_iter(string).take(most) {
+    for found in pattern.find_iter(string).filter(|found| is_whole(string, found)).take(most) {
         if parts.len() + 1 >= most {
             break;
         }

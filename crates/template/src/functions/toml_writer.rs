@@ -2,7 +2,7 @@
 //! the order of keys; tables within tables are indented by two spaces.
 
 use crate::{
-    format::shortest,
+    format::float_text,
     value::{Key, Map, Value},
 };
 
@@ -11,16 +11,14 @@ const DEEPEST: usize = 200;
 
 type Written = Result<(), String>;
 
-/// Writes a map as a TOML document.
+/// Writes a map as a TOML document, or another value alone.
 pub(super) fn write(value: &Value) -> Result<String, String> {
-    let Value::Map(map) = value else {
-        return Err(match value {
-            Value::Nil => "toml: cannot encode a nil value".to_owned(),
-            _ => "toml: top-level values must be Go maps or structs".to_owned(),
-        });
-    };
     let mut writer = Writer { out: String::new(), has_written: false };
-    writer.table(map, &mut Vec::new())?;
+    match value {
+        Value::Map(map) => writer.table(map, &mut Vec::new())?,
+        Value::Nil => return Err("toml: cannot encode a nil value".to_owned()),
+        other => writer.inline(other, 0)?,
+    }
     Ok(writer.out)
 }
 
@@ -140,13 +138,8 @@ fn float(number: f64) -> String {
     if number.is_infinite() {
         return if number > 0.0 { "inf" } else { "-inf" }.to_owned();
     }
-    let (_, point) = shortest(number.abs());
-    let exponent = point - 1;
-    if number != 0.0 && !(-4..21).contains(&exponent) {
-        return crate::format::format_float(number, 'e', None);
-    }
-    let text = number.to_string();
-    if text.contains('.') { text } else { format!("{text}.0") }
+    let text = float_text(number);
+    if text.contains(['.', 'e']) { text } else { format!("{text}.0") }
 }
 
 fn key_text(key: &str) -> String {

@@ -85,7 +85,7 @@ fn scalar(out: &mut String, value: &Value, indent: usize) -> Result<(), JsonErro
         Value::String(text) => string(out, &text.to_str(), indent, false),
         Value::List(_) => out.push_str("[]"),
         Value::Map(_) => out.push_str("{}"),
-        Value::Bytes(_) | Value::Complex(..) => return Err(JsonError::Type("[]uint8")),
+        Value::Bytes(_) | Value::Complex(..) => return Err(JsonError::Type(value.kind())),
         Value::Structure(_) => {
             let json = value.to_json()?;
             block(out, &Value::from_json(&json), indent, 0)?;
@@ -105,7 +105,9 @@ fn string(out: &mut String, text: &str, indent: usize, is_key: bool) {
         text,
         "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" | "n" | "N" | "no" | "No" | "NO"
             | "off" | "Off" | "OFF"
-    ) || resolves_otherwise(text);
+    ) || resolves_otherwise(text)
+        || is_sexagesimal(text)
+        || is_date(text);
     if text.is_empty() || looks_other || text.contains(char::is_control) {
         out.push_str(&crate::format::quote(text));
     } else if is_plain(text) {
@@ -115,6 +117,33 @@ fn string(out: &mut String, text: &str, indent: usize, is_key: bool) {
         out.push_str(&text.replace('\'', "''"));
         out.push('\'');
     }
+}
+
+/// `1:30`, a number to base 60 in older YAML.
+fn is_sexagesimal(text: &str) -> bool {
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let mut parts = text.trim_start_matches(['+', '-']).split(':');
+    let first = parts.next().is_some_and(digits);
+    let rest: Vec<&str> = parts.collect();
+    let last = rest.len().saturating_sub(1);
+    first
+        && !rest.is_empty()
+        && rest.iter().enumerate().all(|(index, part)| {
+            let whole = if index == last { part.split('.').next().unwrap_or(part) } else { part };
+            digits(whole) && whole.len() <= 2 && whole.parse().is_ok_and(|number: u8| number < 60)
+        })
+}
+
+/// `2006-01-02`, alone or before a time.
+fn is_date(text: &str) -> bool {
+    let date = &text[..text.find(['T', 't', ' ']).unwrap_or(text.len())];
+    let mut parts = date.split('-');
+    let mut is_number = |lengths: std::ops::RangeInclusive<usize>| {
+        parts.next().is_some_and(|part| {
+            lengths.contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
+        })
+    };
+    is_number(4..=4) && is_number(1..=2) && is_number(1..=2) && parts.next().is_none()
 }
 
 fn resolves_otherwise(text: &str) -> bool {
@@ -137,6 +166,7 @@ fn is_plain(text: &str) -> bool {
         && !text.ends_with([' ', ':'])
         && !text.contains(": ")
         && !text.contains(" #")
+        && !text.contains(['\u{2028}', '\u{2029}', '\u{85}', '\u{feff}'])
         && text != "---"
         && text != "..."
 }

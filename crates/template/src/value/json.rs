@@ -80,6 +80,7 @@ impl Value {
             Self::Complex(..) => return Err(JsonError::Type("complex128")),
             Self::String(text) => Json::String(text.to_str().into_owned()),
             Self::Bytes(bytes) => Json::String(crate::functions::base64(bytes)),
+            Self::List(list) if list.is_nil() => Json::Null,
             Self::List(list) => Json::Array(
                 list.items().iter().map(|item| item.encode(depth + 1)).collect::<Result<_, _>>()?,
             ),

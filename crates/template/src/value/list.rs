@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Value,
-    structure::{LIST, TypeInfo},
+    structure::{LIST, NIL_LIST, NIL_STRINGS, TypeInfo},
     teardown,
 };
 
@@ -33,6 +33,16 @@ impl List {
     /// A slice whose type has a name or an element type of its own.
     pub fn typed(kind: &'static TypeInfo, items: Vec<Value>) -> Self {
         Self { kind, items: Arc::new(Items(items)) }
+    }
+
+    /// Go's nil slice.
+    pub(crate) fn nil() -> Self {
+        Self::typed(&NIL_LIST, Vec::new())
+    }
+
+    /// True for Go's nil slices.
+    pub(crate) fn is_nil(&self) -> bool {
+        std::ptr::eq(self.kind, &raw const NIL_LIST) || std::ptr::eq(self.kind, &raw const NIL_STRINGS)
     }
 
     /// The items.

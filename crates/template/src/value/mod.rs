@@ -18,7 +18,7 @@ pub use text::Text;
 
 pub(crate) use kind::{BasicKind, RawKind};
 pub(crate) use structure::{
-    INTS, LISTS, MAP, NIL_MAP, STRINGS, STRING_MAP,
+    INTS, LISTS, MAP, NIL_MAP, NIL_STRINGS, STRINGS, STRING_MAP,
 };
 
 use std::sync::Arc;

@@ -25,6 +25,10 @@ impl TypeInfo {
 
 /// `[]interface {}`
 pub(crate) static LIST: TypeInfo = TypeInfo::plain("[]interface {}", "interface {}");
+/// The nil of `[]interface {}`: empty, and null in JSON.
+pub(crate) static NIL_LIST: TypeInfo = TypeInfo::plain("[]interface {}", "interface {}");
+/// The nil of `[]string`
+pub(crate) static NIL_STRINGS: TypeInfo = TypeInfo::plain("[]string", "string");
 /// `[][]interface {}`
 pub(crate) static LISTS: TypeInfo = TypeInfo::plain("[][]interface {}", "[]interface {}");
 /// `[]string`
