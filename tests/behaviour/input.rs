@@ -69,7 +69,7 @@ fn b04_mistakes_in_a_kustomization_are_named() {
     let no_yaml = [("kustomization.yaml", plain), ("a.yaml", "kind: [\n")];
     let mistakes = vec![
         file("unknown-field", &["kustomization.yaml", "resuorces"], "resuorces: [a.yaml]\n"),
-        file("wrong-version", &["kustomization.yaml", "example.com/v9"], WRONG_VERSION),
+        file("wrong-version", &["kustomization.yaml", "apiVersion"], WRONG_VERSION),
         file("missing-file", &["absent.yaml"], "resources: [absent.yaml]\n"),
         file("patch-target", &["zzz"], NO_TARGET),
         file("generator-clash", &["g"], CLASH),
