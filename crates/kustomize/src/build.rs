@@ -8,7 +8,7 @@ use std::sync::Arc;
 use inhaul_tree::Tree;
 
 use crate::collection::Collection;
-use crate::config::{Config, merge_shared};
+use crate::config::Tables;
 use crate::error::{Context, Error, Result};
 use crate::kustomization::{FILE_NAMES, Kustomization};
 use crate::load::Loader;
@@ -30,7 +30,7 @@ struct Session<'o> {
 /// What a directory and everything below it add up to.
 struct Accumulator {
     resources: Collection,
-    config: Arc<Config>,
+    tables: Tables,
     variables: Variables,
 }
 
@@ -38,14 +38,14 @@ impl Accumulator {
     fn new() -> Self {
         Self {
             resources: Collection::default(),
-            config: Config::built_in(),
+            tables: Tables::default(),
             variables: Variables::new(),
         }
     }
 
     fn merge(&mut self, other: Self) -> Result<()> {
         self.resources.append_all(other.resources.into_list())?;
-        self.config = merge_shared(&self.config, &other.config)?;
+        self.tables.merge(&other.tables)?;
         vars::merge(&mut self.variables, other.variables.into_values())
     }
 }

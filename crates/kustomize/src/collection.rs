@@ -11,9 +11,9 @@ use crate::resource::{Behavior, Resource};
 pub(crate) struct Collection {
     list: Vec<Resource>,
     /// Current ids; rebuilt when the list was opened for changes.
-    current: Option<HashSet<Id>>,
+    current: Option<HashSet<String>>,
     /// Places by every id that a resource has or had.
-    any: Option<HashMap<Id, Vec<usize>>>,
+    any: Option<HashMap<String, Vec<usize>>>,
 }
 
 impl Collection {
@@ -37,13 +37,13 @@ impl Collection {
         &mut self.list
     }
 
-    fn current(&mut self) -> &mut HashSet<Id> {
+    fn current(&mut self) -> &mut HashSet<String> {
         let list = &self.list;
-        self.current.get_or_insert_with(|| list.iter().map(Resource::current_id).collect())
+        self.current.get_or_insert_with(|| list.iter().map(Resource::current_key).collect())
     }
 
     pub(crate) fn append(&mut self, resource: Resource) -> Result<()> {
-        if !self.current().insert(resource.current_id()) {
+        if !self.current().insert(resource.current_key()) {
             return Err(Error::new(format!(
                 "may not add resource with an already registered id: {}",
                 resource.id()
@@ -65,10 +65,10 @@ impl Collection {
     pub(crate) fn find(&mut self, id: &Id) -> Vec<usize> {
         let list = &self.list;
         let index = self.any.get_or_insert_with(|| {
-            let mut index: HashMap<Id, Vec<usize>> = HashMap::with_capacity(list.len());
+            let mut index: HashMap<String, Vec<usize>> = HashMap::with_capacity(list.len());
             for (at, resource) in list.iter().enumerate().filter(|(_, r)| !r.is_empty()) {
-                for id in resource.previous_ids().chain([resource.current_id()]) {
-                    let places = index.entry(id).or_default();
+                for key in resource.previous_keys().chain([resource.current_key()]) {
+                    let places = index.entry(key).or_default();
                     if places.last() != Some(&at) {
                         places.push(at);
                     }
@@ -76,7 +76,7 @@ impl Collection {
             }
             index
         });
-        index.get(id).cloned().unwrap_or_default()
+        index.get(&id.key()).cloned().unwrap_or_default()
     }
 
     /// The one resource that has or had an id.

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use inhaul_yaml::Dialect;
 
 use crate::decode::CONFIGURATION;
-use crate::error::{Context, Error, Result};
+use crate::error::{Context, Result};
 use crate::fieldspec::{FieldSpec, merge, sort_key};
 use crate::id::Gvk;
 use crate::settings::gvk_field;
@@ -36,9 +36,9 @@ pub(crate) struct Config {
 
 impl Config {
     /// The built-in tables, one copy for the whole process: they never change.
-    pub(crate) fn built_in() -> Arc<Self> {
-        static TABLES: OnceLock<Arc<Config>> = OnceLock::new();
-        Arc::clone(TABLES.get_or_init(|| Arc::new(parse_built_in())))
+    pub(crate) fn built_in() -> &'static Self {
+        static TABLES: OnceLock<Config> = OnceLock::new();
+        TABLES.get_or_init(parse_built_in)
     }
 
     /// The table of a name, in lower case.
@@ -147,14 +147,35 @@ fn decode_reference(
     Ok(result)
 }
 
-/// Merges two shared sets of tables; the same set twice is the usual case and costs nothing.
-pub(crate) fn merge_shared(own: &Arc<Config>, other: &Arc<Config>) -> Result<Arc<Config>> {
-    if Arc::ptr_eq(own, other) {
-        return Ok(Arc::clone(own));
+/// The tables of a part of a build: usually the built-in ones, which then need not even be read.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Tables(Option<Arc<Config>>);
+
+impl Tables {
+    pub(crate) fn own(config: Config) -> Self {
+        Self(Some(Arc::new(config)))
     }
-    let mut merged = Config::clone(own);
-    merged.merge(other).map_err(|error: Error| error.context("merging config"))?;
-    Ok(Arc::new(merged))
+
+    pub(crate) fn get(&self) -> &Config {
+        self.0.as_deref().unwrap_or_else(|| Config::built_in())
+    }
+
+    /// Adds other tables; the same ones twice cost nothing.
+    pub(crate) fn merge(&mut self, other: &Self) -> Result<()> {
+        let same = match (&self.0, &other.0) {
+            // Every set of tables has the built-in ones in it.
+            (_, None) => true,
+            (Some(own), Some(other)) => Arc::ptr_eq(own, other),
+            (None, Some(_)) => false,
+        };
+        if same {
+            return Ok(());
+        }
+        let mut merged = self.get().clone();
+        merged.merge(other.get()).map_err(|error| error.context("merging config"))?;
+        *self = Self::own(merged);
+        Ok(())
+    }
 }
 
 fn parse_built_in() -> Config {
@@ -181,6 +202,6 @@ fn parse_built_in() -> Config {
             }
         }
     }
-    config.sort();
+    // The table is kept in order, so that no process has to sort it.
     config
 }

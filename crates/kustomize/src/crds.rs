@@ -97,7 +97,7 @@ impl Reader<'_> {
             self.config.add_reference(&NameReference { target, referrers })?;
         }
         match text("$ref") {
-            Some(reference) => self.definition(&reference.to_owned(), path),
+            Some(reference) => self.definition(reference, path),
             None => Ok(()),
         }
     }

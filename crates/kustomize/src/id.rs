@@ -1,6 +1,5 @@
 //! Which object a resource is: group, version, kind, namespace, name.
 
-use std::collections::HashSet;
 use std::fmt;
 use std::sync::OnceLock;
 
@@ -23,14 +22,18 @@ pub(crate) fn split_api_version(api_version: &str) -> (&str, &str) {
 
 /// Whether the built-in tables say that a type has no namespace; unknown types are taken to have one.
 pub(crate) fn is_cluster_scoped(api_version: &str, kind: &str) -> bool {
-    static TABLE: OnceLock<HashSet<(&'static str, &'static str)>> = OnceLock::new();
-    let table: &HashSet<(&str, &str)> = TABLE.get_or_init(|| {
-        include_str!("tables/cluster_scoped.txt")
-            .lines()
-            .filter_map(|l| l.rsplit_once('/'))
-            .collect()
+    static TABLE: OnceLock<Vec<(&'static str, &'static str)>> = OnceLock::new();
+    let table = TABLE.get_or_init(|| {
+        let lines = include_str!("tables/cluster_scoped.txt").lines();
+        let pair =
+            |line: &'static str| line.rsplit_once('/').map(|(version, kind)| (kind, version));
+        let mut table: Vec<_> = lines.filter_map(pair).collect();
+        table.sort_unstable();
+        table
     });
-    table.contains(&(api_version, kind))
+    let first = table.partition_point(|(known, _)| *known < kind);
+    let of_kind = table[first..].iter().take_while(|(known, _)| *known == kind);
+    of_kind.into_iter().any(|(_, version)| *version == api_version)
 }
 
 /// The namespace that counts when ids are compared.
@@ -88,6 +91,11 @@ impl fmt::Display for Gvk {
     }
 }
 
+/// One text for the parts of an id: group, version, kind, namespace, name.
+pub(crate) fn key(parts: [&str; 5]) -> String {
+    parts.join("\0")
+}
+
 /// The identity of a resource, or a selector of one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Id {
@@ -107,6 +115,12 @@ impl Id {
 
     pub(crate) fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// The id as one text, for an index.
+    pub(crate) fn key(&self) -> String {
+        let Self { gvk: Gvk { group, version, kind }, name, namespace } = self;
+        key([group, version, kind, namespace, name])
     }
 }
 

@@ -99,7 +99,7 @@ impl<'t> Loader<'t> {
     /// As [`Self::load`], for a file that must be text.
     pub(crate) fn text(&self, path: &str) -> Result<String> {
         let bytes = self.load(path)?;
-        String::from_utf8(bytes.to_vec()).map_err(|error| {
+        String::from_utf8(Vec::from(bytes)).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
             Error::new(format!("{path}: invalid UTF-8 at byte {at}"))
         })

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use inhaul_yaml::{Node, NodeKind, Tag};
 
 use crate::collection::Collection;
-use crate::config::{Config, NameReference};
+use crate::config::{NameReference, Tables};
 use crate::error::{Context, Error, Result};
 use crate::field;
 use crate::fieldspec::{self, Create, FieldSpec};
@@ -259,10 +259,17 @@ fn role(resource: &Resource) -> Option<Gvk> {
 }
 
 /// Rewrites every reference that the tables know.
-pub(crate) fn fix<'c>(resources: &mut Collection, config: &'c Config) -> Result<()> {
+pub(crate) fn fix<'c>(resources: &mut Collection, tables: &'c Tables) -> Result<()> {
     // Without a history nobody is a candidate, but a binding with a blank namespace is an error all the same.
     let candidates = Candidates::new(resources.list());
+    if candidates.by_name.is_empty() {
+        return resources.list().iter().try_for_each(|resource| {
+            binding_namespaces(resource)?;
+            Ok(())
+        });
+    }
     let mut rows: HashMap<(String, String), Vec<(&NameReference, &FieldSpec)>> = HashMap::new();
+    let config = tables.get();
     for (at, resource) in resources.contents_mut().iter_mut().enumerate() {
         let original_kind =
             resource.history.previous.first().map_or(resource.kind(), |previous| &previous.kind);
@@ -280,9 +287,6 @@ pub(crate) fn fix<'c>(resources: &mut Collection, config: &'c Config) -> Result<
             binding_namespaces: binding_namespaces(resource)?,
             role: role(resource),
         };
-        if candidates.by_name.is_empty() {
-            continue;
-        }
         for (reference, spec) in rows.iter() {
             let is_role = spec.path.ends_with("roleRef/name");
             fieldspec::apply_to_any(resource, spec, Create::Never, &mut |node| {

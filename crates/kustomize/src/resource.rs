@@ -6,7 +6,7 @@ use inhaul_yaml::{Dialect, Node, NodeKind, Style, Tag};
 
 use crate::error::{Context, Error, Result};
 use crate::field::{self, is_nil_or_empty};
-use crate::id::{Gvk, Id, effective_namespace, split_api_version};
+use crate::id::{Gvk, Id, effective_namespace, key, split_api_version};
 use crate::origin::Origin;
 
 /// What a generator wants when its object exists already.
@@ -178,6 +178,19 @@ impl Resource {
     pub(crate) fn current_id(&self) -> Id {
         let namespace = self.effective_namespace().to_owned();
         Id { gvk: self.gvk(), name: self.name().to_owned(), namespace }
+    }
+
+    /// The key of the current id in an index.
+    pub(crate) fn current_key(&self) -> String {
+        let (group, version) = split_api_version(self.api_version());
+        key([group, version, self.kind(), self.effective_namespace(), self.name()])
+    }
+
+    /// The keys of the ids that it had.
+    pub(crate) fn previous_keys(&self) -> impl Iterator<Item = String> + '_ {
+        let (group, version) = split_api_version(self.api_version());
+        let previous = self.history.previous.iter();
+        previous.map(move |p| key([group, version, &p.kind, &p.namespace, &p.name]))
     }
 
     /// The ids that it had, oldest first, namespaces effective.

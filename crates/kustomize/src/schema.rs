@@ -4,6 +4,7 @@
 //! definition per line, its fields apart by spaces. A field is its name, `.`, `[` or `{` for a value, a list or a map,
 //! the number of the definition of the value or element, and where it has a merge strategy `|strategy|key+key`.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
@@ -11,11 +12,18 @@ use serde_json::Value;
 
 use crate::error::{Error, Result};
 
-/// A set of definitions.
+/// A set of definitions, read when the first merge needs it.
 #[derive(Debug)]
 pub(crate) struct Schemas {
+    text: Cow<'static, str>,
+    index: OnceLock<Index>,
+}
+
+/// Where in the text the definitions are.
+#[derive(Debug)]
+struct Index {
     types: HashMap<String, usize>,
-    definitions: Vec<String>,
+    definitions: Vec<std::ops::Range<usize>>,
 }
 
 /// The schema of one value.
@@ -40,21 +48,32 @@ impl Schemas {
     /// The built-in definitions.
     pub(crate) fn built_in() -> Arc<Self> {
         static BUILT_IN: OnceLock<Arc<Schemas>> = OnceLock::new();
-        Arc::clone(
-            BUILT_IN.get_or_init(|| Arc::new(Self::parse(include_str!("tables/schema.txt")))),
-        )
+        let text = Cow::Borrowed(include_str!("tables/schema.txt"));
+        Arc::clone(BUILT_IN.get_or_init(|| Arc::new(Self { text, index: OnceLock::new() })))
     }
 
-    fn parse(text: &str) -> Self {
-        let (types, definitions) = text.split_once("\n\n").unwrap_or((text, ""));
-        let entry = |line: &str| {
-            let (name, number) = line.split_once('\t')?;
-            Some((name.to_owned(), number.parse().ok()?))
-        };
-        Self {
-            types: types.lines().filter_map(entry).collect(),
-            definitions: definitions.lines().map(str::to_owned).collect(),
-        }
+    fn index(&self) -> &Index {
+        self.index.get_or_init(|| {
+            let (types, definitions) = self.text.split_once("\n\n").unwrap_or((&self.text, ""));
+            let entry = |line: &str| {
+                let (name, number) = line.split_once('\t')?;
+                Some((name.to_owned(), number.parse().ok()?))
+            };
+            let mut start = self.text.len() - definitions.len();
+            let range = |line: &str| {
+                let range = start..start + line.len();
+                start = range.end + 1;
+                range
+            };
+            Index {
+                types: types.lines().filter_map(entry).collect(),
+                definitions: definitions.split('\n').map(range).collect(),
+            }
+        })
+    }
+
+    fn definition(&self, number: usize) -> Option<&str> {
+        self.text.get(self.index().definitions.get(number)?.clone())
     }
 
     /// The schema of a type.
@@ -62,7 +81,7 @@ impl Schemas {
         if kind.is_empty() || api_version.is_empty() {
             return None;
         }
-        let number = *self.types.get(&format!("{api_version}/{kind}"))?;
+        let number = *self.index().types.get(&format!("{api_version}/{kind}"))?;
         Some(Schema { schemas: self, shape: Shape::Object(number), strategy: "" })
     }
 
@@ -99,7 +118,8 @@ impl Schemas {
             text.push('\n');
         }
         // A document without types begins with the empty line itself.
-        Ok(Self::parse(&if text.starts_with('\n') { format!("\n{text}") } else { text }))
+        let text = if text.starts_with('\n') { format!("\n{text}") } else { text };
+        Ok(Self { text: Cow::Owned(text), index: OnceLock::new() })
     }
 }
 
@@ -172,7 +192,7 @@ impl<'s> Schema<'s> {
     /// The schema of a field.
     pub(crate) fn field(self, name: &str) -> Option<Self> {
         let definition = match self.shape {
-            Shape::Object(number) => self.schemas.definitions.get(number)?,
+            Shape::Object(number) => self.schemas.definition(number)?,
             Shape::Map(number) => return Some(self.of_number(number)),
             Shape::Opaque | Shape::List(_) => return None,
         };

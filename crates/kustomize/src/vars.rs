@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use inhaul_yaml::{Node, NodeKind, Style, Tag, go_float};
 
 use crate::collection::Collection;
-use crate::config::Config;
+use crate::config::Tables;
 use crate::error::{Error, Result};
 use crate::field::{self, is_string, split_bracketed};
 use crate::fieldspec::{self, Create};
@@ -193,7 +193,7 @@ impl Expander<'_> {
 pub(crate) fn resolve(
     resources: &mut Collection,
     variables: &Variables,
-    config: &Config,
+    tables: &Tables,
 ) -> Result<Option<String>> {
     if variables.is_empty() {
         return Ok(None);
@@ -204,7 +204,7 @@ pub(crate) fn resolve(
         .collect::<Result<_>>()?;
     let mut expander = Expander { values: &values, used: BTreeSet::new() };
     for resource in resources.contents_mut() {
-        for spec in &config.var_reference {
+        for spec in &tables.get().var_reference {
             fieldspec::apply(resource, spec, Create::Never, &mut |node| match node.is_null() {
                 true => Ok(()),
                 false => expander.set(node),

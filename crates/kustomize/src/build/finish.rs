@@ -39,10 +39,10 @@ const NOTES: [&str; 19] = [
 
 impl Session<'_> {
     pub(super) fn finish(mut self, level: &Level<'_>, accumulated: Accumulator) -> Result<Built> {
-        let Accumulator { mut resources, config, variables } = accumulated;
+        let Accumulator { mut resources, tables, variables } = accumulated;
         hash::transform(&mut resources)?;
-        name_ref::fix(&mut resources, &config)?;
-        self.warnings.extend(vars::resolve(&mut resources, &variables, &config)?);
+        name_ref::fix(&mut resources, &tables)?;
+        self.warnings.extend(vars::resolve(&mut resources, &variables, &tables)?);
         for resource in resources.list() {
             read::validate(&resource.node).context(|| resource.describe())?;
         }

@@ -1,10 +1,8 @@
 //! One level of a build: resources, generators, components, transformers, validators.
 
-use std::sync::Arc;
-
 use super::{Accumulator, Level, Session, declare, read_kustomization};
 use crate::collection::Collection;
-use crate::config::{Config, merge_shared};
+use crate::config::{Config, Tables};
 use crate::crds;
 use crate::error::{Context, Error, Result};
 use crate::generate;
@@ -26,18 +24,18 @@ impl<'t> Session<'_> {
             self.resource(level, &mut accumulator, path).context(|| "accumulating resources")?;
         }
         if !kustomization.configurations.is_empty() {
-            let mut config = Config::clone(&Config::built_in());
+            let mut config = Config::built_in().clone();
             for path in &kustomization.configurations {
                 let text = level.loader.text(path)?;
                 let loaded = Config::parse(&text).context(|| format!("configurations: {path}"))?;
                 config.merge(&loaded).context(|| format!("configurations: {path}"))?;
             }
-            accumulator.config = merge_shared(&accumulator.config, &Arc::new(config))?;
+            accumulator.tables.merge(&Tables::own(config))?;
         }
         if !kustomization.crds.is_empty() {
             let what = || format!("loading CRDs {:?}", kustomization.crds);
             let config = crds::load(&kustomization.crds, &level.loader).context(what)?;
-            accumulator.config = merge_shared(&accumulator.config, &Arc::new(config))?;
+            accumulator.tables.merge(&Tables::own(config))?;
         }
         self.generators(level, &mut accumulator)?;
         for path in &kustomization.components {
@@ -121,16 +119,19 @@ impl<'t> Session<'_> {
     fn generators(&mut self, level: &Level<'t>, accumulator: &mut Accumulator) -> Result<()> {
         let kustomization = &level.kustomization;
         let mut made = Vec::new();
-        let sets: [(&str, _, fn(&_, &_) -> Result<Resource>); 2] = [
-            ("ConfigMapGenerator", &kustomization.config_map_generator, generate::config_map),
-            ("SecretGenerator", &kustomization.secret_generator, generate::secret),
-        ];
-        for (kind, generators, generate) in sets {
+        for (kind, generators) in [
+            ("ConfigMapGenerator", &kustomization.config_map_generator),
+            ("SecretGenerator", &kustomization.secret_generator),
+        ] {
             for generator in generators {
                 let mut generator = generator.clone();
                 generator.options.merge_under(&kustomization.generator_options);
-                let mut resource = generate(&generator, &level.loader)
-                    .context(|| format!("{kind} {}", generator.name))?;
+                let made_resource = match kind {
+                    "SecretGenerator" => generate::secret(&generator, &level.loader),
+                    _ => generate::config_map(&generator, &level.loader),
+                };
+                let mut resource =
+                    made_resource.context(|| format!("{kind} {}", generator.name))?;
                 resource.origin =
                     level.origin.as_ref().map(|origin| origin.of_builtin(kind, &level.file_name));
                 made.push(resource);
@@ -176,7 +177,7 @@ impl<'t> Session<'_> {
 
     fn transformers(&self, level: &Level<'t>, accumulator: &mut Accumulator) -> Result<()> {
         let kustomization = &level.kustomization;
-        let config = Arc::clone(&accumulator.config);
+        let tables = accumulator.tables.clone();
         let (loader, schemas) = (&level.loader, &*self.schemas);
         let resources = &mut accumulator.resources;
         let mut run = Run { level, resources };
@@ -193,38 +194,21 @@ impl<'t> Session<'_> {
             let namespace = kustomization.namespace.clone();
             let settings = namespace::Settings { namespace, ..Default::default() };
             run.step("NamespaceTransformer", |resources| {
-                namespace::transform(resources, &settings, &config.namespace)
+                namespace::transform(resources, &settings, &tables.get().namespace)
             })?;
         }
-        for (kind, end, part, table) in [
-            (
-                "PrefixTransformer",
-                names::End::Prefix,
-                &kustomization.name_prefix,
-                &config.name_prefix,
-            ),
-            (
-                "SuffixTransformer",
-                names::End::Suffix,
-                &kustomization.name_suffix,
-                &config.name_suffix,
-            ),
-        ] {
-            if !part.is_empty() {
-                run.step(kind, |resources| names::add(resources, end, part, table))?;
-            }
-        }
-        labels(&mut run, &config)?;
+        affixes(&mut run, &tables)?;
+        labels(&mut run, &tables)?;
         for entry in &kustomization.patches_json6902 {
             run.step("PatchJson6902Transformer", |r| patch::json6902(r, entry, loader))?;
         }
         for replica in &kustomization.replicas {
             run.step("ReplicaCountTransformer", |resources| {
-                fields::set_replicas(resources, replica, &config.replicas)
+                fields::set_replicas(resources, replica, &tables.get().replicas)
             })?;
         }
         for image in &kustomization.images {
-            run.step("ImageTagTransformer", |r| images::transform(r, image, &config.images))?;
+            run.step("ImageTagTransformer", |r| images::transform(r, image, &tables.get().images))?;
         }
         if !kustomization.replacements.is_empty() {
             run.step("ReplacementTransformer", |resources| {
@@ -270,16 +254,38 @@ fn validated(resource: &Resource) -> Result<serde_json::Value> {
     Ok(value)
 }
 
+/// Prefix, then suffix.
+fn affixes(run: &mut Run<'_, '_>, tables: &Tables) -> Result<()> {
+    let kustomization = &run.level.kustomization;
+    if !kustomization.name_prefix.is_empty() {
+        run.step("PrefixTransformer", |resources| {
+            let (part, table) = (&kustomization.name_prefix, &tables.get().name_prefix);
+            names::add(resources, names::End::Prefix, part, table)
+        })?;
+    }
+    if kustomization.name_suffix.is_empty() {
+        return Ok(());
+    }
+    run.step("SuffixTransformer", |resources| {
+        let (part, table) = (&kustomization.name_suffix, &tables.get().name_suffix);
+        names::add(resources, names::End::Suffix, part, table)
+    })
+}
+
 /// Labels, then annotations.
-fn labels(run: &mut Run<'_, '_>, config: &Config) -> Result<()> {
+fn labels(run: &mut Run<'_, '_>, tables: &Tables) -> Result<()> {
     let kustomization = &run.level.kustomization;
     if !kustomization.labels.is_empty() || !kustomization.common_labels.is_empty() {
         for label in &kustomization.labels {
-            let table = fields::label_table(label, config)?;
+            let table = fields::label_table(label, tables.get())?;
             run.step("LabelTransformer", |r| fields::set_entries(r, &label.pairs, &table))?;
         }
         run.step("LabelTransformer", |resources| {
-            fields::set_entries(resources, &kustomization.common_labels, &config.common_labels)
+            fields::set_entries(
+                resources,
+                &kustomization.common_labels,
+                &tables.get().common_labels,
+            )
         })?;
     }
     if kustomization.common_annotations.is_empty() {
@@ -287,7 +293,7 @@ fn labels(run: &mut Run<'_, '_>, config: &Config) -> Result<()> {
     }
     run.step("AnnotationsTransformer", |resources| {
         let pairs = &kustomization.common_annotations;
-        fields::set_entries(resources, pairs, &config.common_annotations)
+        fields::set_entries(resources, pairs, &tables.get().common_annotations)
     })
 }
 

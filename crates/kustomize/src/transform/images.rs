@@ -12,8 +12,32 @@ use crate::settings::Image;
 /// One entry of `images`, ready to match.
 struct Rule<'a> {
     image: &'a Image,
-    /// `None` where the name is no regular expression: such an entry matches nothing.
-    pattern: Option<Regex>,
+    pattern: Pattern,
+}
+
+/// What the name of an entry means.
+enum Pattern {
+    /// Itself, but for dots, which match any character: the usual case, and much cheaper.
+    Literal,
+    Regex(Box<Regex>),
+    /// No regular expression: such an entry matches nothing.
+    Invalid,
+}
+
+/// Whether what follows a name is a tag, a digest, both or nothing.
+fn is_version(rest: &str) -> bool {
+    let valid = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "_.{}-".contains(c));
+    let (tag, digest) = match rest.split_once('@') {
+        Some((tag, digest)) => (tag, Some(digest)),
+        None => (rest, None),
+    };
+    let is_tag = tag.is_empty() || tag.strip_prefix(':').is_some_and(valid);
+    let is_digest = |digest: &str| {
+        let Some((algorithm, value)) = digest.split_once(':') else { return false };
+        let word = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric());
+        valid(value) && algorithm.split(['.', '+', '_', '-']).all(word)
+    };
+    is_tag && digest.is_none_or(is_digest)
 }
 
 /// Splits an image into name, tag and digest; what stands before the first slash is never a tag.
@@ -33,15 +57,32 @@ fn split(image: &str) -> (&str, &str, &str) {
 
 impl<'a> Rule<'a> {
     fn new(image: &'a Image) -> Self {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_/:@.".contains(c);
+        if image.name.chars().all(plain) {
+            return Self { image, pattern: Pattern::Literal };
+        }
         let pattern = format!(
             "^{}(:[a-zA-Z0-9_.{{}}-]*)?(@[a-zA-Z0-9]+([.+_-][a-zA-Z0-9]+)*:[a-zA-Z0-9_.{{}}-]*)?$",
             image.name
         );
-        Self { image, pattern: Regex::new(&pattern).ok() }
+        let pattern =
+            Regex::new(&pattern).map_or(Pattern::Invalid, |r| Pattern::Regex(Box::new(r)));
+        Self { image, pattern }
     }
 
     fn matches(&self, text: &str) -> bool {
-        self.pattern.as_ref().is_some_and(|pattern| pattern.is_match(text))
+        match &self.pattern {
+            Pattern::Literal => {
+                let name = self.image.name.as_bytes();
+                let same = |(own, other): (&u8, &u8)| own == other || *own == b'.';
+                text.is_ascii()
+                    && text.len() >= name.len()
+                    && name.iter().zip(text.as_bytes()).all(same)
+                    && is_version(&text[name.len()..])
+            }
+            Pattern::Regex(pattern) => pattern.is_match(text),
+            Pattern::Invalid => false,
+        }
     }
 
     fn set(&self, node: &mut Node) -> Result<()> {

@@ -1,6 +1,7 @@
 //! The namespace transformer and its special cases.
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use inhaul_yaml::{Node, Tag};
 
@@ -8,8 +9,10 @@ use crate::collection::Collection;
 use crate::error::{Context, Error, Result};
 use crate::field::{self, is_nil_or_empty};
 use crate::fieldspec::{self, Create, FieldSpec};
-use crate::id::{Gvk, Id, is_cluster_scoped};
+use crate::id::{Gvk, is_cluster_scoped};
 use crate::resource::Resource;
+
+static METADATA: OnceLock<FieldSpec> = OnceLock::new();
 
 /// Which subjects of role bindings follow the namespace.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -41,8 +44,9 @@ impl Settings {
     /// Sets the namespace of one resource.
     pub(crate) fn apply(&self, resource: &mut Resource, table: &[FieldSpec]) -> Result<()> {
         if !is_cluster_scoped(resource.api_version(), resource.kind()) {
-            let spec = FieldSpec::new(Gvk::default(), "metadata/namespace", true);
-            fieldspec::apply(resource, &spec, Create::Scalar(Tag::None), &mut |node| {
+            let spec =
+                METADATA.get_or_init(|| FieldSpec::new(Gvk::default(), "metadata/namespace", true));
+            fieldspec::apply(resource, spec, Create::Scalar(Tag::None), &mut |node| {
                 self.set(node)
             })?;
         }
@@ -107,9 +111,9 @@ pub(crate) fn transform(
             settings.apply(resource, table)?;
         }
     }
-    let mut seen: HashMap<Id, &Resource> = HashMap::new();
+    let mut seen: HashMap<String, &Resource> = HashMap::new();
     for resource in resources.list() {
-        if let Some(other) = seen.insert(resource.current_id(), resource) {
+        if let Some(other) = seen.insert(resource.current_key(), resource) {
             return Err(Error::new(format!(
                 "namespace transformation produces ID conflict: [{} {}]",
                 other.describe(),

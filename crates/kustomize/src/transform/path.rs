@@ -123,10 +123,11 @@ fn at_index(
 ) -> Result<usize> {
     let index: usize = part.parse().map_err(|_| Error::new(format!("'{part}' is no index")))?;
     let count = items(node)?.len();
-    if index == count && make != Make::Nothing {
-        if let Some(items) = node.items_mut() {
-            items.push(make.node(rest.first()));
-        }
+    if index == count
+        && make != Make::Nothing
+        && let Some(items) = node.items_mut()
+    {
+        items.push(make.node(rest.first()));
     }
     let items = items(node)?;
     let count = items.len();
