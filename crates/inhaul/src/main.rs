@@ -36,3 +36,21 @@ fn main() -> ExitCode {
         Command::CommandLine(command) => inhaul_cli::run(command),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_operator_gets_its_flags_as_they_are() {
+        Command::command().debug_assert();
+        for flags in [&["--help"][..], &["-concurrent=2", "--x", "--", "-V"], &["version"], &[]] {
+            let line = ["inhaul", "controller"].iter().chain(flags);
+            match Command::try_parse_from(line) {
+                Ok(Command::Controller { flags: taken }) => assert_eq!(taken, flags),
+                _ => panic!("{flags:?}"),
+            }
+        }
+    }
+}
