@@ -24,6 +24,8 @@ mod hostile;
 #[cfg(test)]
 mod input;
 #[cfg(test)]
+mod live_index;
+#[cfg(test)]
 mod observe;
 #[cfg(test)]
 mod prune;

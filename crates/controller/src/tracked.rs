@@ -216,7 +216,7 @@ fn nullify_gone(from: Option<&Value>, to: &mut Value) {
 /// Text from elsewhere, fit for a condition: of bounded length and without control characters.
 pub(crate) fn bounded(message: &str) -> String {
     /// The events hold the rest.
-    const MAX: usize = 1024;
+    const MAX: usize = 1023;
     let clean = message.chars().map(|c| if c.is_control() && c != '\n' { ' ' } else { c });
     let mut text: String = clean.take(MAX).collect();
     if message.chars().nth(MAX).is_some() {
@@ -242,6 +242,6 @@ mod tests {
     #[test]
     fn a_message_is_bounded_and_without_control_characters() {
         assert_eq!(bounded("a\u{1b}[31mb"), "a [31mb");
-        assert_eq!(bounded(&"x".repeat(2000)).chars().count(), 1025);
+        assert_eq!(bounded(&"x".repeat(2000)).chars().count(), 1024);
     }
 }

@@ -154,10 +154,10 @@ impl Records {
         for id in touched {
             let differs = ledger.records.get(&id).is_some_and(|record| match index.look(&id) {
                 Indexed::Seen(sight) => differs(record, &sight),
-                Indexed::Absent | Indexed::Unknown => false,
+                Indexed::Absent => true,
+                Indexed::Unknown => false,
             });
             if differs {
-                ledger.records.remove(&id);
                 ledger.drifting.get_or_insert_with(Instant::now);
             }
         }
@@ -245,7 +245,8 @@ impl Ledger {
             let until = *self.paused.entry(id.clone()).or_insert_with(|| Instant::now() + pause);
             return until.saturating_duration_since(Instant::now());
         }
-        self.records.remove(id);
+        // The record stays: what the index sees now differs from it, so it is not believed, and it
+        // tells who took which fields.
         Duration::ZERO
     }
 

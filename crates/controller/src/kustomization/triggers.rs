@@ -8,7 +8,7 @@ use crate::sources::SourceKey;
 use crate::tracked::REQUESTED_AT;
 use futures::{Stream, StreamExt};
 use inhaul_api::{Condition, GitRepository, Kustomization, Reason, condition_type};
-use inhaul_cluster::{IndexEvent, Seen};
+use inhaul_cluster::{DRIFT, IndexEvent, Seen};
 use kube::ResourceExt;
 use kube::runtime::reflector::Store;
 use std::collections::HashMap;
@@ -23,6 +23,7 @@ struct Asked {
     deleting: bool,
     requested_at: Option<String>,
     allow_prune: Option<String>,
+    drift: Option<String>,
 }
 
 impl Asked {
@@ -33,6 +34,7 @@ impl Asked {
             deleting: object.metadata.deletion_timestamp.is_some(),
             requested_at: annotation(REQUESTED_AT),
             allow_prune: annotation(ALLOW_PRUNE),
+            drift: annotation(DRIFT),
         }
     }
 }
