@@ -49,6 +49,13 @@ fn drift_is_counted() {
             })
             .await;
         }
+        let metrics = space.operator().metrics().await;
+        let now = |line: &str| {
+            line.starts_with("inhaul_drift_objects") && line.contains(&space.namespace)
+        };
+        let line =
+            metrics.lines().find(|line| now(line)).expect("the number of drifted objects is there");
+        assert!(line.ends_with(" 0"), "nothing differs now: {line}");
     });
 }
 

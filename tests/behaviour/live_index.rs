@@ -78,7 +78,8 @@ fn replicas_scaled_by_somebody_are_left_to_the_interval() {
         ];
         space.app(&files, long_interval()).await;
         let declared = space.find("Deployment", "web").await["spec"]["replicas"].clone();
-        space.kubectl(&["scale", "deployment/web", "--replicas=7"], "");
+        let namespace = space.namespace.clone();
+        space.kubectl(&["scale", "deployment/web", "--replicas=7", "-n", &namespace], "");
         // A field of another object is put back meanwhile, and that does not touch the scale.
         space.edit("ConfigMap", "a", json!({"data": {"key": "by hand"}})).await;
         space.shows("ConfigMap", "a", "/data/key", "one").await;

@@ -79,7 +79,6 @@ fn metrics_have_fluxs_names_and_ours() {
             ("gotk_reconcile_duration_seconds_count", "kind=\"GitRepository\""),
             ("inhaul_commit_to_applied_seconds_count", "kind=\"Kustomization\""),
             ("inhaul_in_sync_timestamp_seconds", "kind=\"Kustomization\""),
-            ("inhaul_drift_objects", "kind=\"Kustomization\""),
         ];
         for (name, label) in expected {
             eventually(&format!("{name} is there"), async || {

@@ -107,7 +107,10 @@ pub(crate) fn log_file(name: &str) -> (PathBuf, Stdio, Stdio) {
 
 /// A file outside every repository, with this content; returns its path.
 pub(crate) fn canary_file(content: &str) -> String {
-    let path = run_directory().join("canary.yaml");
-    std::fs::write(&path, content).expect("the run's directory is writable");
+    // Not below a directory named tmp: no message may name one, and this path is in messages, as a link's text.
+    let target =
+        Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("it is in the target directory");
+    let path = target.join("behaviour-canary.yaml");
+    std::fs::write(&path, content).expect("the target directory is writable");
     path.to_str().expect("a path of ours is UTF-8").to_owned()
 }

@@ -69,7 +69,7 @@ pub(crate) fn broken_rules(before: Option<&Value>, now: &Value) -> Vec<String> {
     }
     for condition in status["conditions"].as_array().into_iter().flatten() {
         let message = condition["message"].as_str().unwrap_or_default();
-        rule(message.len() <= LONGEST_MESSAGE, "a message is bounded");
+        rule(message.chars().count() <= LONGEST_MESSAGE, "a message is bounded");
         rule(
             !message.chars().any(|c| c.is_control() && c != '\n'),
             "a message has no control characters",
