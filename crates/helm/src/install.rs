@@ -60,8 +60,7 @@ impl Installation {
         }
         fits_cluster(&chart, surroundings)?;
         let rendered = render::render(&chart, &values, surroundings)?;
-        let files = rendered.files.iter().map(|(path, text)| (path.as_str(), text.as_str()));
-        let sorted = manifest::sort(files)?;
+        let sorted = manifest::sort(rendered.files)?;
         Ok(Self {
             chart,
             values,
@@ -75,16 +74,23 @@ impl Installation {
     /// The release's manifest as Helm stores it: each document below its `# Source:` line, the
     /// given CRDs first.
     pub fn manifest_text(&self, crds: &[File]) -> String {
-        let mut text = String::new();
+        let crd_bytes = crds.iter().map(|crd| crd.name.len() + crd.data.len());
+        let own_bytes = self.manifests.iter().map(|m| m.path.len() + m.content.as_str().len());
+        let separators = FRAME_BYTES * (crds.len() + self.manifests.len());
+        let bytes = crd_bytes.chain(own_bytes).sum::<usize>() + separators;
+        let mut text = String::with_capacity(bytes);
         for crd in crds {
             push_document(&mut text, &crd.name, &String::from_utf8_lossy(&crd.data));
         }
         for manifest in &self.manifests {
-            push_document(&mut text, &manifest.path, &manifest.content);
+            push_document(&mut text, &manifest.path, manifest.content.as_str());
         }
         text
     }
 }
+
+/// What [`push_document`] adds to path and content, in bytes.
+const FRAME_BYTES: usize = "---\n# Source: \n\n".len();
 
 /// Appends one document as `helm template` prints it.
 pub(crate) fn push_document(out: &mut String, path: &str, content: &str) {

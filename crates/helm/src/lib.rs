@@ -28,7 +28,7 @@ pub use capabilities::{Capabilities, HelmVersion, KubeVersion};
 pub use chart::{Chart, Dependency, File, Limits, Lock, Maintainer, Metadata};
 pub use error::Error;
 pub use install::Installation;
-pub use manifest::{Head, Hook, HookEvent, Manifest};
+pub use manifest::{Document, Head, Hook, HookEvent, Manifest};
 pub use release::{Release, check_name};
 pub use render::Surroundings;
 pub use values::{FileReader, ValueOptions};

@@ -4,24 +4,50 @@
 mod head;
 mod hook;
 mod order;
+mod quick;
 mod split;
 
 pub use head::Head;
 pub use hook::{Hook, HookEvent};
 pub(crate) use split::documents;
 
+use std::{ops::Range, sync::Arc};
+
 use crate::Error;
+use split::document_ranges;
 
 /// One object that a chart gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Manifest {
     /// The template that it came from.
-    pub path: String,
+    pub path: Arc<str>,
     /// Its YAML text.
-    pub content: String,
+    pub content: Document,
     /// What Helm needs to know of it.
     pub head: Head,
 }
+
+/// One document of a rendered file; copies share the file's text.
+#[derive(Debug, Clone)]
+pub struct Document {
+    file: Arc<str>,
+    range: Range<usize>,
+}
+
+impl Document {
+    /// The document's text.
+    pub fn as_str(&self) -> &str {
+        self.file.get(self.range.clone()).unwrap_or_default()
+    }
+}
+
+impl PartialEq for Document {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for Document {}
 
 /// The manifests and hooks of some rendered files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -35,18 +61,19 @@ pub(crate) struct Sorted {
 ///
 /// # Errors
 /// [`Error::Manifest`], naming the file whose text is no YAML mapping.
-pub(crate) fn sort<'a>(
-    files: impl IntoIterator<Item = (&'a str, &'a str)>,
+pub(crate) fn sort(
+    files: impl IntoIterator<Item = (Arc<str>, Arc<str>)>,
 ) -> Result<Sorted, Error> {
     let mut sorted = Sorted::default();
     for (path, text) in files {
         if path.rsplit('/').next().is_some_and(|name| name.starts_with('_')) {
             continue;
         }
-        for document in documents(text) {
-            let head = Head::parse(document)
+        for range in document_ranges(&text) {
+            let document = Document { file: Arc::clone(&text), range };
+            let head = Head::parse(document.as_str())
                 .map_err(|why| Error::Manifest(format!("YAML parse error on {path}: {why}")))?;
-            match hook::classify(path, document, head) {
+            match hook::classify(&path, document, head) {
                 hook::Class::Manifest(manifest) => sorted.manifests.push(manifest),
                 hook::Class::Hook(hook) => sorted.hooks.push(hook),
                 hook::Class::Dropped => {}
@@ -62,6 +89,10 @@ pub(crate) fn sort<'a>(
 mod tests {
     use super::*;
 
+    fn sort_texts(files: &[(&str, &str)]) -> Result<Sorted, Error> {
+        sort(files.iter().map(|(path, text)| (Arc::from(*path), Arc::from(*text))))
+    }
+
     #[test]
     fn kinds_are_ordered_and_equal_kinds_stay_as_they_come() {
         let files = [
@@ -70,7 +101,7 @@ mod tests {
             ("c/templates/c.yaml", "kind: Apple\n---\n# only a comment\n"),
             ("c/templates/_d.yaml", "not: [valid"),
         ];
-        let sorted = sort(files).unwrap();
+        let sorted = sort_texts(&files).unwrap();
         let kinds: Vec<_> = sorted
             .manifests
             .iter()
@@ -92,7 +123,8 @@ mod tests {
             ("b", hook("test-success", "'heavy'")),
             ("c", hook("sometime", "'1'")),
         ];
-        let sorted = sort(files.iter().map(|(path, text)| (*path, text.as_str()))).unwrap();
+        let files = files.each_ref().map(|(path, text)| (*path, text.as_str()));
+        let sorted = sort_texts(&files).unwrap();
         assert!(sorted.manifests.is_empty());
         let [first, second] = sorted.hooks.as_slice() else { panic!("{:?}", sorted.hooks) };
         assert_eq!(first.events, [HookEvent::PreInstall, HookEvent::PostUpgrade]);
@@ -111,7 +143,7 @@ mod tests {
                  json: cannot unmarshal string into Go value of type util.SimpleHead",
             ),
         ] {
-            let error = sort([("c/x.yaml", text)]).unwrap_err().to_string();
+            let error = sort_texts(&[("c/x.yaml", text)]).unwrap_err().to_string();
             assert!(error.starts_with(expected), "{error}");
         }
     }

@@ -6,7 +6,7 @@ mod files;
 mod scope;
 mod values;
 
-use std::collections::HashMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use inhaul_template::{Budget, FunctionLibrary, Host, MissingKey, TemplateSet, Value};
 
@@ -33,7 +33,7 @@ pub struct Surroundings<'a> {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Rendered {
     /// Path and text, in the order of the paths.
-    pub(crate) files: Vec<(String, String)>,
+    pub(crate) files: Vec<(Arc<str>, Arc<str>)>,
     /// The text of the chart's own notes.
     pub(crate) notes: String,
 }
@@ -55,29 +55,32 @@ pub(crate) fn render(
             .map_err(|error| failure::parse(&template.path, &error))?;
     }
     let mut session = set.session(surroundings.host, surroundings.budget);
-    let mut outputs: HashMap<&str, String> = HashMap::new();
+    let mut outputs: BTreeMap<Arc<str>, Arc<str>> = BTreeMap::new();
     for template in templates.iter().filter(|template| !template.is_partial()) {
         template.announce();
         let data = Value::Map(template.scope.clone());
         let text = session
             .execute(&template.path, &data)
             .map_err(|error| failure::execution(&template.path, &error))?;
-        // Go prints a missing key so, whatever the options say; Helm deletes it everywhere.
-        let text = text.to_str().replace("<no value>", "");
-        outputs.insert(&template.path, text);
+        outputs.insert(template.path.as_str().into(), without_missing(&text.to_str()));
     }
     Ok(sorted(outputs, &format!("{}/templates/{NOTES}", chart.metadata.name)))
 }
 
-fn sorted(outputs: HashMap<&str, String>, own_notes: &str) -> Rendered {
+/// Go prints a missing key as `<no value>`, whatever the options say; Helm deletes it everywhere.
+fn without_missing(text: &str) -> Arc<str> {
+    const MISSING: &str = "<no value>";
+    if text.contains(MISSING) { text.replace(MISSING, "").into() } else { text.into() }
+}
+
+fn sorted(outputs: BTreeMap<Arc<str>, Arc<str>>, own_notes: &str) -> Rendered {
     let mut rendered = Rendered::default();
     for (path, text) in outputs {
-        if path == own_notes {
-            rendered.notes = text;
+        if &*path == own_notes {
+            rendered.notes = text.to_string();
         } else if !path.ends_with(NOTES) {
-            rendered.files.push((path.to_owned(), text));
+            rendered.files.push((path, text));
         }
     }
-    rendered.files.sort();
     rendered
 }

@@ -29,7 +29,8 @@ fn run(options: &TemplateOptions) -> Result<inhaul_helm::command::Output, String
 }
 
 fn parsed(arguments: &[&str]) -> TemplateOptions {
-    arguments::options(arguments.iter().map(|&argument| argument.to_owned())).unwrap()
+    let parsed = arguments::options(arguments.iter().map(|&argument| argument.to_owned()));
+    parsed.unwrap_or_else(|error| panic!("{arguments:?}: {error}"))
 }
 
 #[test]

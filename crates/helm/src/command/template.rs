@@ -146,10 +146,12 @@ fn print(
         output.files = files(&installation, &crds, &hooks, &prefix);
         output.text = "\n".to_owned();
     } else {
-        let manifest = installation.manifest_text(&crds);
-        output.text = format!("{}\n", manifest.trim());
+        // Each document begins with dashes, so only the end can have white space to trim.
+        output.text = installation.manifest_text(&crds);
+        output.text.truncate(output.text.trim_end().len());
+        output.text.push('\n');
         for hook in hooks {
-            push_document(&mut output.text, &hook.path, &hook.manifest);
+            push_document(&mut output.text, &hook.path, hook.manifest.as_str());
         }
     }
     if !options.show_only.is_empty() {
@@ -182,10 +184,10 @@ fn files(
         push(crd.name.clone(), &crd.name, &String::from_utf8_lossy(&crd.data), false);
     }
     for manifest in &installation.manifests {
-        push(format!("{prefix}{}", manifest.path), &manifest.path, &manifest.content, false);
+        push(format!("{prefix}{}", manifest.path), &manifest.path, manifest.content.as_str(), false);
     }
     for hook in hooks {
-        push(format!("{prefix}{}", hook.path), &hook.path, &hook.manifest, true);
+        push(format!("{prefix}{}", hook.path), &hook.path, hook.manifest.as_str(), true);
     }
     files
 }

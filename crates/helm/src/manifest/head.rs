@@ -3,6 +3,7 @@
 use inhaul_yaml::Dialect;
 use serde_json::{Map, Value};
 
+use super::quick;
 use crate::go_json::{mismatch, scalar_text};
 
 /// Kind, name and annotations of a manifest.
@@ -24,6 +25,11 @@ impl Head {
     /// # Errors
     /// What is wrong with the YAML, or which field is not text.
     pub(super) fn parse(document: &str) -> Result<Self, String> {
+        quick::head(document).map_or_else(|| Self::read(document), Ok)
+    }
+
+    /// Reads a document with the YAML reader.
+    pub(super) fn read(document: &str) -> Result<Self, String> {
         let value = inhaul_yaml::from_str(document, Dialect::GoV2)
             .map_err(|error| format!("error converting YAML to JSON: yaml: {error}"))?;
         let top = match &value {

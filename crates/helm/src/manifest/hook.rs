@@ -1,6 +1,8 @@
 //! Hooks: objects that run at points of a release's life.
 
-use super::{Head, Manifest};
+use std::sync::Arc;
+
+use super::{Document, Head, Manifest};
 
 /// When a hook runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -69,9 +71,9 @@ pub struct Hook {
     /// Its kind.
     pub kind: String,
     /// The template that it came from.
-    pub path: String,
+    pub path: Arc<str>,
     /// Its YAML text.
-    pub manifest: String,
+    pub manifest: Document,
     /// When it runs.
     pub events: Vec<HookEvent>,
     /// Lower runs first.
@@ -89,13 +91,9 @@ pub(super) enum Class {
     Dropped,
 }
 
-pub(super) fn classify(path: &str, document: &str, head: Head) -> Class {
+pub(super) fn classify(path: &Arc<str>, document: Document, head: Head) -> Class {
     let Some(names) = head.annotation("helm.sh/hook") else {
-        return Class::Manifest(Manifest {
-            path: path.to_owned(),
-            content: document.to_owned(),
-            head,
-        });
+        return Class::Manifest(Manifest { path: Arc::clone(path), content: document, head });
     };
     let events: Option<Vec<HookEvent>> =
         names.split(',').map(|name| HookEvent::parse(&name.trim().to_lowercase())).collect();
@@ -105,8 +103,8 @@ pub(super) fn classify(path: &str, document: &str, head: Head) -> Class {
         Some(names) => names.split(',').map(|name| name.trim().to_lowercase()).collect(),
     };
     Class::Hook(Hook {
-        path: path.to_owned(),
-        manifest: document.to_owned(),
+        path: Arc::clone(path),
+        manifest: document,
         events,
         weight: head
             .annotation("helm.sh/hook-weight")

@@ -23,10 +23,10 @@ pub(crate) fn validate(chart: &Chart, values: &Table) -> Result<(), Error> {
 
 fn check(chart: &Chart, values: &Table, report: &mut String) {
     let name = &chart.metadata.name;
-    if let Some(schema) = &chart.schema {
-        if let Err(violations) = check_one(schema, values) {
-            report.push_str(&format!("{name}:\n{violations}\n"));
-        }
+    if let Some(schema) = &chart.schema
+        && let Err(violations) = check_one(schema, values)
+    {
+        report.push_str(&format!("{name}:\n{violations}\n"));
     }
     for child in &chart.dependencies {
         let name = &child.metadata.name;

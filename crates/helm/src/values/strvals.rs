@@ -43,10 +43,10 @@ fn typed(text: String) -> Value {
         }
     }
     // A leading zero marks text such as a phone number or a file mode.
-    if text == "0" || !text.starts_with('0') {
-        if let Ok(number) = text.parse::<i64>() {
-            return number.into();
-        }
+    if (text == "0" || !text.starts_with('0'))
+        && let Ok(number) = text.parse::<i64>()
+    {
+        return number.into();
     }
     Value::String(text)
 }

@@ -3,7 +3,7 @@
 use inhaul_helm::command::template::TemplateOptions;
 
 /// Reads `[NAME] CHART` and flags.
-pub fn options(arguments: impl Iterator<Item = String>) -> Result<TemplateOptions, String> {
+pub(crate) fn options(arguments: impl Iterator<Item = String>) -> Result<TemplateOptions, String> {
     let mut options = TemplateOptions::default();
     let mut arguments = arguments.peekable();
     while let Some(argument) = arguments.next() {
