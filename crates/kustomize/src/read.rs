@@ -1,6 +1,8 @@
 //! Text to resources, as kyaml's reader and kustomize's factory do it together.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use inhaul_yaml::{Dialect, Limits, Node, NodeKind, parse_with};
 
@@ -93,7 +95,9 @@ pub(crate) fn resources(text: &str) -> Result<Vec<Resource>> {
         }
     }
     let nodes = keep_valid(nodes)?;
-    Ok(inline_lists(nodes)?.into_iter().map(Resource::new).collect())
+    let comments = schema_comments(&text);
+    let resource = |node| Resource { comments: comments.clone(), ..Resource::new(node) };
+    Ok(inline_lists(nodes)?.into_iter().map(resource).collect())
 }
 
 fn kind(node: &Node) -> &str {
@@ -110,6 +114,28 @@ fn keep_valid(nodes: Vec<Node>) -> Result<Vec<Node>> {
         kept.push(node);
     }
     Ok(kept)
+}
+
+/// Merge strategies and keys that comments give to fields, by the line of the field.
+pub(crate) type Comments = HashMap<u32, String>;
+
+/// The schemas in the comments of a text. Nearly no text has any, so that the first look must be cheap.
+pub(crate) fn schema_comments(text: &str) -> Option<Arc<Comments>> {
+    if !text.contains("x-kubernetes-patch-strategy") {
+        return None;
+    }
+    let mut comments = Comments::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        let Some((before, comment)) = line.split_once('#') else { continue };
+        let Ok(schema) = serde_json::from_str::<serde_json::Value>(comment) else { continue };
+        let text = |field: &str| schema.get(field).and_then(serde_json::Value::as_str);
+        let Some(strategy) = text("x-kubernetes-patch-strategy") else { continue };
+        let key = text("x-kubernetes-patch-merge-key").unwrap_or_default();
+        // A comment on a line of its own belongs to the next one.
+        let line = if before.trim().is_empty() { number + 1 } else { number };
+        comments.insert(line, format!("{strategy}|{key}"));
+    }
+    Some(Arc::new(comments)).filter(|comments| !comments.is_empty())
 }
 
 /// Every object needs a kind, and unless it is a list a name.

@@ -1,6 +1,7 @@
 //! One object on its way through the build, with what kustomize remembers of it in annotations.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use inhaul_yaml::{Dialect, Node, NodeKind, Style, Tag};
 
@@ -8,6 +9,7 @@ use crate::error::{Context, Error, Result};
 use crate::field::{self, is_nil_or_empty};
 use crate::id::{Gvk, Id, effective_namespace, key, split_api_version};
 use crate::origin::Origin;
+use crate::read::Comments;
 
 /// What a generator wants when its object exists already.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -70,6 +72,8 @@ pub struct Resource {
     pub(crate) transformations: Vec<Origin>,
     /// The file that it was read from, relative to the tree.
     pub(crate) file: Option<String>,
+    /// Schemas that comments in its file give to fields.
+    pub(crate) comments: Option<Arc<Comments>>,
 }
 
 impl Resource {
@@ -89,6 +93,7 @@ impl Resource {
             origin: None,
             transformations: Vec::new(),
             file: None,
+            comments: None,
         }
     }
 

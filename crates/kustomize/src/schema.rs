@@ -181,6 +181,11 @@ impl Compiler<'_> {
 }
 
 impl<'s> Schema<'s> {
+    /// A list whose strategy and keys a comment gives; what its elements are stays unknown.
+    pub(crate) fn commented(schemas: &'s Schemas, strategy: &'s str) -> Self {
+        Self { schemas, shape: Shape::List(None), strategy }
+    }
+
     fn with(self, shape: Shape, strategy: &'s str) -> Self {
         Self { schemas: self.schemas, shape, strategy }
     }

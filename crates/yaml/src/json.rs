@@ -36,7 +36,7 @@ pub fn scalar(node: &Node, dialect: Dialect) -> Option<Result<Scalar<'_>, Error>
 
 fn typed<'a>(node: &'a Node, text: &'a str, dialect: Dialect) -> Result<Scalar<'a>, Error> {
     let plain_text = Ok(Scalar::Text(Cow::Borrowed(text)));
-    let quoted = !matches!(node.style, Style::Plain | Style::Tagged);
+    let quoted = !matches!(node.style, Style::Plain | Style::Tagged | Style::Flow);
     match node.tag {
         Tag::Str | Tag::Other | Tag::Map | Tag::Seq => return plain_text,
         Tag::Binary => return binary(node, text),

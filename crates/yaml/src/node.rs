@@ -13,6 +13,8 @@ pub enum Style {
     Folded,
     /// Any of these, under an explicit tag, which then alone decides the type.
     Tagged,
+    /// A collection in brackets or braces.
+    Flow,
 }
 
 /// The type of a node: resolved when it was parsed, or demanded by an explicit tag.

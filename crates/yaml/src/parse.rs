@@ -50,6 +50,8 @@ pub fn parse_with(text: &str, dialect: Dialect, limits: Limits) -> Result<Vec<No
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     refuse_control_characters(text)?;
     let mut builder = Builder {
+        text,
+        place: (0, 0),
         dialect,
         limits,
         stack: Vec::new(),
@@ -95,7 +97,10 @@ struct Anchored {
     cost: usize,
 }
 
-struct Builder {
+struct Builder<'t> {
+    text: &'t str,
+    /// A place in the text, in characters and in bytes: the scanner counts characters.
+    place: (usize, usize),
     dialect: Dialect,
     limits: Limits,
     stack: Vec<Open>,
@@ -149,7 +154,7 @@ fn explicit(tag: &saphyr_parser::Tag) -> Tag {
     }
 }
 
-impl Builder {
+impl Builder<'_> {
     fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Error> {
         match event {
             Event::DocumentStart(_) => self.anchors.clear(),
@@ -158,11 +163,13 @@ impl Builder {
                 self.finished(node, anchor)?;
             }
             Event::SequenceStart(anchor, _) => {
-                let node = at(NodeKind::Sequence(Vec::new()), Tag::Seq, Style::Plain, span);
+                let style = self.collection_style(span);
+                let node = at(NodeKind::Sequence(Vec::new()), Tag::Seq, style, span);
                 self.open(node, anchor)?;
             }
             Event::MappingStart(anchor, _) => {
-                let node = at(NodeKind::Mapping(Vec::new()), Tag::Map, Style::Plain, span);
+                let style = self.collection_style(span);
+                let node = at(NodeKind::Mapping(Vec::new()), Tag::Map, style, span);
                 self.open(node, anchor)?;
             }
             Event::SequenceEnd | Event::MappingEnd => self.close()?,
@@ -173,6 +180,18 @@ impl Builder {
             Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
         }
         Ok(())
+    }
+
+    /// Whether a collection is written in brackets.
+    fn collection_style(&mut self, span: Span) -> Style {
+        let (characters, bytes) = &mut self.place;
+        let ahead = span.start.index().saturating_sub(*characters);
+        *bytes += self.text[*bytes..].chars().take(ahead).map(char::len_utf8).sum::<usize>();
+        *characters += ahead;
+        match self.text.as_bytes().get(*bytes) {
+            Some(b'[' | b'{') => Style::Flow,
+            _ => Style::Plain,
+        }
     }
 
     fn scalar(

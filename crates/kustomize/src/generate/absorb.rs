@@ -28,6 +28,10 @@ impl Resource {
         self.set_name(old.name())?;
         self.set_namespace(old.namespace())?;
         self.variables.clone_from(&old.variables);
+        self.transformations.clone_from(&old.transformations);
+        if self.origin.is_none() {
+            self.origin.clone_from(&old.origin);
+        }
         if behavior == Behavior::Merge {
             let is_secret = self.api_version() == "v1" && self.kind() == "Secret";
             let mut data = old.string_map("data");

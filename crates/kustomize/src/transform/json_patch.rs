@@ -9,6 +9,8 @@ use serde_json::{Map, Value};
 use crate::error::{Context, Error, Result};
 use crate::resource::{Resource, from_json};
 
+const ORIGIN: &str = "config.kubernetes.io/origin";
+
 /// A patch, decoded once for all its targets.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct JsonPatch {
@@ -55,6 +57,9 @@ impl JsonPatch {
             if annotations.is_null() {
                 *annotations = Value::Object(Map::new());
             }
+            if resource.origin.is_some() {
+                annotations[ORIGIN] = Value::from("");
+            }
         }
         for operation in &self.operations {
             apply(&mut document, operation).context(|| resource.describe())?;
@@ -63,6 +68,13 @@ impl JsonPatch {
             return Err(
                 Error::new("a patched resource must be an object").context(resource.describe())
             );
+        }
+        let kept =
+            document.get_mut("metadata").and_then(|metadata| metadata.get_mut("annotations"));
+        if kept.and_then(Value::as_object_mut).is_none_or(|map| map.remove(ORIGIN).is_none()) {
+            // Unlike the other notes, origins do not come back when a patch replaces what holds them.
+            resource.origin = None;
+            resource.transformations.clear();
         }
         let line = resource.node.line;
         resource.node = with_floats(from_json(&document, false));

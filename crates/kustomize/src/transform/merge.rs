@@ -9,6 +9,7 @@ use inhaul_yaml::{Node, NodeKind};
 
 use crate::error::{Error, Result};
 use crate::field;
+use crate::read::Comments;
 use crate::schema::{Schema, Schemas};
 
 const DIRECTIVE: &str = "$patch";
@@ -39,8 +40,9 @@ pub(crate) fn merge(
     mut destination: Node,
     mut patch: Node,
     schemas: &Schemas,
+    comments: [Option<&Comments>; 2],
 ) -> Result<Option<Node>> {
-    let walker = Walker { schemas };
+    let walker = Walker { schemas, comments };
     Ok(match walker.walk(&mut destination, &mut patch, None)? {
         Outcome::Cleared => None,
         Outcome::Destination => Some(destination),
@@ -51,6 +53,8 @@ pub(crate) fn merge(
 #[derive(Clone, Copy)]
 struct Walker<'s> {
     schemas: &'s Schemas,
+    /// What comments say in the destination's file and in the patch's.
+    comments: [Option<&'s Comments>; 2],
 }
 
 fn text<'a>(node: &'a Node, name: &str) -> &'a str {
@@ -93,6 +97,13 @@ impl<'s> Walker<'s> {
                 |node: &Node| self.schemas.of_type(text(node, "apiVersion"), text(node, "kind"));
             maps.into_iter().find_map(typed)
         })
+    }
+
+    /// The schema that a comment gives to a field, found by its key in the destination and in the patch.
+    fn commented(self, keys: [Option<&Node>; 2]) -> Option<Schema<'s>> {
+        let of = |(comments, key): (Option<&'s Comments>, Option<&Node>)| comments?.get(&key?.line);
+        let strategy = self.comments.into_iter().zip(keys).find_map(of)?;
+        Some(Schema::commented(self.schemas, strategy))
     }
 
     /// Merges two nodes that are both there.
@@ -216,6 +227,7 @@ impl<'s> Walker<'s> {
         while let Some((key, value)) = entries.get_mut(at) {
             let schema = schema.and_then(|schema| schema.field(key.text().unwrap_or_default()));
             let change = changes.iter().position(|(name, _)| name.text() == key.text());
+            let schema = self.commented([Some(key), change.map(|at| &changes[at].0)]).or(schema);
             let Some(change) = change else {
                 if self.untouched(value, schema)? {
                     entries.remove(at);

@@ -75,10 +75,13 @@ impl Resource {
         if drops_annotations(&patch) {
             // The real tool's notes are annotations, and go with the others.
             self.history = crate::resource::History::default();
+            self.origin = None;
+            self.transformations.clear();
         }
         let line = self.node.line;
         let node = std::mem::replace(&mut self.node, inhaul_yaml::Node::null());
-        let merged = merge(node, patch.node, schemas)?;
+        let comments = [self.comments.as_deref(), patch.comments.as_deref()];
+        let merged = merge(node, patch.node, schemas, comments)?;
         let Some(merged) = merged.filter(|node| !is_nil_or_empty(node)) else { return Ok(()) };
         self.node = merged;
         self.node.line = line;

@@ -48,6 +48,10 @@ fn write_yaml(out: &mut String, node: &Node, indent: usize, inline: bool) {
         NodeKind::Scalar(text) => write_scalar(out, node, text, indent),
         NodeKind::Sequence(items) if items.is_empty() => out.push_str("[]\n"),
         NodeKind::Mapping(entries) if entries.is_empty() => out.push_str("{}\n"),
+        _ if node.style == Style::Flow => {
+            write_flow(out, node);
+            out.push('\n');
+        }
         NodeKind::Sequence(items) => {
             for (at, item) in items.iter().enumerate() {
                 pad(out, if at == 0 && inline { 0 } else { indent });
@@ -61,6 +65,7 @@ fn write_yaml(out: &mut String, node: &Node, indent: usize, inline: bool) {
                 out.push_str(&plain_or_quoted(key));
                 out.push(':');
                 let nested = match &value.kind {
+                    _ if value.style == Style::Flow => false,
                     NodeKind::Sequence(items) => !items.is_empty(),
                     NodeKind::Mapping(entries) => !entries.is_empty(),
                     NodeKind::Scalar(_) => false,
@@ -71,6 +76,34 @@ fn write_yaml(out: &mut String, node: &Node, indent: usize, inline: bool) {
             }
         }
     }
+}
+
+fn write_flow(out: &mut String, node: &Node) {
+    let (open, close) = if node.items().is_some() { ('[', ']') } else { ('{', '}') };
+    match &node.kind {
+        NodeKind::Scalar(_) => {
+            out.push_str(&plain_or_quoted(node));
+            return;
+        }
+        NodeKind::Sequence(items) => {
+            for (at, item) in items.iter().enumerate() {
+                out.push_str(if at == 0 { "[" } else { ", " });
+                write_flow(out, item);
+            }
+        }
+        NodeKind::Mapping(entries) => {
+            for (at, (key, value)) in entries.iter().enumerate() {
+                out.push_str(if at == 0 { "{" } else { ", " });
+                out.push_str(&plain_or_quoted(key));
+                out.push_str(": ");
+                write_flow(out, value);
+            }
+        }
+    }
+    if node.items().is_some_and(<[_]>::is_empty) || node.entries().is_some_and(<[_]>::is_empty) {
+        out.push(open);
+    }
+    out.push(close);
 }
 
 fn pad(out: &mut String, count: usize) {
