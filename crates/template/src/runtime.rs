@@ -16,6 +16,10 @@ use crate::{
 const KEPT_TEXTS: usize = 512;
 const KEPT_LENGTH: usize = 16 << 10;
 
+/// Nested `include` and `tpl` beyond which a rendering ends. Helm's own limit of 1,000 is for each
+/// name that is included; a `tpl` that renders itself has none, and its errors grow with each level.
+const MOST_RENDERS: usize = 1_100;
+
 /// The name of the template that a text given to `tpl` becomes.
 const TPL_NAME: &str = "gotpl";
 
@@ -29,6 +33,7 @@ pub struct Runtime<'r> {
     layers: Vec<Arc<Definitions>>,
     texts: HashMap<Box<[u8]>, Arc<Definitions>>,
     includes: HashMap<Arc<str>, usize>,
+    renders: usize,
 }
 
 impl<'r> Runtime<'r> {
@@ -41,6 +46,7 @@ impl<'r> Runtime<'r> {
             layers: Vec::new(),
             texts: HashMap::new(),
             includes: HashMap::new(),
+            renders: 0,
         }
     }
 
@@ -66,9 +72,15 @@ impl<'r> Runtime<'r> {
 
     /// Executes a template into a buffer of its own.
     pub(crate) fn render(&mut self, template: &Template, data: &Value) -> Result<Vec<u8>, Box<Error>> {
+        if self.renders >= MOST_RENDERS {
+            let why = format!("exceeded maximum template depth ({MOST_RENDERS})");
+            return Err(Box::new(Error::new(ErrorKind::Budget, why)));
+        }
+        self.renders += 1;
         let mut out = Vec::new();
-        State::execute(self, template, data, &mut out)?;
-        Ok(out)
+        let executed = State::execute(self, template, data, &mut out);
+        self.renders -= 1;
+        executed.map(|()| out)
     }
 
     /// Counts one more use of `name` under way; `None` beyond `limit`.

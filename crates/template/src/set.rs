@@ -46,7 +46,9 @@ impl TemplateSet {
     /// # Errors
     /// Fails for text that is no template, with Go's message.
     pub fn parse(&mut self, name: &str, text: &str) -> Result<(), Error> {
-        let definitions = parse::parse(name, text, &self.library)
+        let library = &self.library;
+        let definitions = on_deep_stack(|| parse::parse(name, text, library))
+            .unwrap_or_else(|error| Err(format!("template: {name}:1: no thread to parse: {error}")))
             .map_err(|message| Error::new(ErrorKind::Parse, message))?;
         for (name, template) in definitions {
             if !template.root.is_blank() || !self.templates.contains_key(&name) {

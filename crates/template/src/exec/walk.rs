@@ -15,6 +15,9 @@ use crate::{
     value::Value,
 };
 
+/// Bytes of an error's text beyond which it is not put into another.
+const LONGEST_CAUSE: usize = 256 << 10;
+
 /// Errors are boxed: they are large and rare.
 pub(super) type Evaluated<T> = Result<T, Box<Error>>;
 
@@ -69,6 +72,10 @@ impl<'r, 't> State<'_, 'r, 't> {
 
     /// The error at the current place that another one led to.
     pub(super) fn wrap(&self, message: impl std::fmt::Display, cause: Error) -> Box<Error> {
+        if cause.text().len() > LONGEST_CAUSE {
+            // Each level would repeat it.
+            return Box::new(cause);
+        }
         let text = self.located(format_args!("{message}{cause}"));
         Box::new(Error::new(ErrorKind::Execution, text).caused_by(cause))
     }

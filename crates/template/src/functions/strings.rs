@@ -166,13 +166,7 @@ fn trim_all(_: &mut Runtime<'_>, arguments: &[Value]) -> Outcome {
 
 /// Where `needle` begins in `bytes`.
 pub(super) fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
-    if needle.is_empty() {
-        return Some(0);
-    }
-    if let (Ok(text), Ok(needle)) = (std::str::from_utf8(bytes), std::str::from_utf8(needle)) {
-        return text.find(needle);
-    }
-    bytes.windows(needle.len()).position(|window| window == needle)
+    memchr::memmem::find(bytes, needle)
 }
 
 fn repeat(runtime: &mut Runtime<'_>, arguments: &[Value]) -> Outcome {
@@ -269,9 +263,12 @@ pub(super) fn split<'a>(
         return Ok(parts);
     }
     runtime.charge(string.len() / 16)?;
+    let finder = memchr::memmem::Finder::new(separator);
     while parts.len() + 1 < most && !(separator.is_empty() && rest.is_empty()) {
+        runtime.charge(1)?;
         let (end, skip) = if separator.is_empty() {
-            let first = rest.utf8_chunks().next();
+            let start = &rest[..rest.len().min(4)];
+            let first = start.utf8_chunks().next();
             let width = first
                 .and_then(|chunk| chunk.valid().chars().next())
                 .map_or(1, char::len_utf8);
@@ -280,7 +277,7 @@ pub(super) fn split<'a>(
             }
             (width, 0)
         } else {
-            match find(rest, separator) {
+            match finder.find(rest) {
                 Some(at) => (at, separator.len()),
                 None => break,
             }
