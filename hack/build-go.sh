@@ -7,25 +7,12 @@ set -euo pipefail
 directory=$(cd "$1" && pwd)
 name=$(basename "$directory")
 cache=${INHAUL_CACHE:-$HOME/.cache/inhaul}
+source "$(dirname "$0")/progress.sh"
 
 sources_hash() {
     (cd "$directory" &&
         find . -type f \( -name '*.go' -o -name 'go.*' -o -name build.sh \) ! -name '*_test.go' | LC_ALL=C sort |
         while read -r file; do printf '%s\n' "$file"; cat "$file"; done | git hash-object --stdin | cut -c1-16)
-}
-
-# Cold, the control plane takes minutes: a line at least every 10 s says that something goes on.
-# The sleep is waited for in the background, so that it ends with us: it would hold the caller's pipes open.
-report_progress() {
-    local seconds=0
-    trap 'kill "$sleeper"; exit' TERM
-    while true; do
-        sleep 10 &
-        sleeper=$!
-        wait "$sleeper"
-        seconds=$((seconds + 10))
-        echo "$name: still building, $seconds s" >&2
-    done
 }
 
 build() {
@@ -43,11 +30,9 @@ if [ ! -x "$binary" ]; then
     control-plane) echo "$name: building, once; from nothing this takes about 8 minutes on 2 cores" >&2 ;;
     *) echo "$name: building, once" >&2 ;;
     esac
-    report_progress &
-    ticker=$!
     partial=$binary.$$
-    trap 'kill "$ticker" 2>/dev/null || true; rm -f "$partial"' EXIT
-    build "$partial" >&2
+    trap 'rm -f "$partial"' EXIT
+    with_progress "$name" build "$partial" >&2
     mv "$partial" "$binary"
 fi
 echo "$binary"

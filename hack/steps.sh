@@ -1,5 +1,7 @@
 # Steps with their times. To be sourced.
 
+source hack/progress.sh
+
 step_names=()
 step_seconds=()
 
@@ -8,7 +10,7 @@ step() {
     local name=$1 start=$SECONDS code=0
     shift
     echo "== $name"
-    "$@" || code=$?
+    with_progress "$name" "$@" || code=$?
     step_names+=("$name")
     step_seconds+=($((SECONDS - start)))
     return "$code"

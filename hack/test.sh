@@ -8,18 +8,19 @@ source hack/steps.sh
 output=$(mktemp)
 trap 'rm -f "$output"' EXIT
 
+# Chained with &&: a step's function runs where errexit does not count.
 build_programs() {
-    INHAUL_GIT_SERVER=$(hack/build-go.sh tests/git-server)
-    INHAUL_FAULT_PROXY=$(hack/build-go.sh tests/fault-proxy)
-    INHAUL_CONTROL_PLANE=$(hack/build-go.sh tests/control-plane)
-    export INHAUL_GIT_SERVER INHAUL_FAULT_PROXY INHAUL_CONTROL_PLANE
+    INHAUL_GIT_SERVER=$(hack/build-go.sh tests/git-server) &&
+        INHAUL_FAULT_PROXY=$(hack/build-go.sh tests/fault-proxy) &&
+        INHAUL_CONTROL_PLANE=$(hack/build-go.sh tests/control-plane) &&
+        export INHAUL_GIT_SERVER INHAUL_FAULT_PROXY INHAUL_CONTROL_PLANE
 }
 
 # With all targets, so that `cargo test` finds every dependency built with the features that it wants.
 build_inhaul() {
-    cargo build --workspace --all-targets
-    INHAUL_BIN=$(cargo_target_directory)/debug/inhaul
-    export INHAUL_BIN
+    cargo build --workspace --all-targets &&
+        INHAUL_BIN=$(cargo_target_directory)/debug/inhaul &&
+        export INHAUL_BIN
 }
 
 cargo_target_directory() {

@@ -9,6 +9,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 STATE=$PWD/.demo
 source hack/cluster.sh
+source hack/progress.sh
 source examples/demo/story.sh
 
 main() {
@@ -49,7 +50,7 @@ build_programs() {
         control_plane=$(hack/build-go.sh tests/control-plane)
     fi
     git_server=$(hack/build-go.sh tests/git-server)
-    cargo build --package inhaul
+    with_progress "inhaul" cargo build --package inhaul
     inhaul=$(cargo metadata --no-deps --format-version 1 | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')/debug/inhaul
 }
 

@@ -14,7 +14,7 @@ tell_story() {
     wait_until_synced
     show kubectl -n shop-production get deployment web -o wide
 
-    chapter "Somebody edits an object by hand; at the next interval (10 s) it is put back"
+    chapter "Somebody edits an object by hand; it is put back"
     show kubectl -n shop-production set image deployment/web web=registry.example.com/shop/web:by-hand
     wait_until "the operator to put the image back" 60 web_image_is 2.0
     show kubectl -n shop-production get deployment web -o wide
