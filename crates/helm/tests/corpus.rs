@@ -80,7 +80,13 @@ fn first_difference(expected: &str, got: &str) -> String {
 fn verdict(root: &Path, case: &Value) -> Option<String> {
     let wants_error = case["exit"] != 0;
     match (render(root, case, 1), wants_error) {
-        (Err(_), true) => None,
+        (Err(error), true) => {
+            // The corpus keeps the end of what helm wrote.
+            let end = case["error"].as_str().unwrap_or_default();
+            let end = end.trim_end().trim_end_matches("Use --debug flag to render out invalid YAML");
+            let got = format!("Error: {error}");
+            (!got.ends_with(end.trim_end())).then(|| format!("want {end}\n  got  {got}"))
+        }
         (Ok(_), true) => Some("rendered, but helm fails".to_owned()),
         (Err(error), false) => Some(error),
         (Ok(got), false) if case["random"] == true => {
