@@ -127,7 +127,9 @@ impl Connection {
             if tries >= TRIES || wait > MAX_WAIT {
                 return Err(busy(error, asked));
             }
-            tracing::debug!(method = %call.method, error = %error, "trying a request again");
+            // Not the error's text: the API server quotes what it refuses, Secrets too.
+            let code = error.code().unwrap_or_default();
+            tracing::debug!(method = %call.method, code, "trying a request again");
             tokio::time::sleep(wait).await;
             pause *= 2;
         }

@@ -16,6 +16,8 @@ use tokio_util::sync::CancellationToken;
 
 /// How long a stage of definitions or classes may take to become usable.
 const STAGE_READY: Duration = Duration::from_secs(60);
+/// What becomes healthy within this is not worth a word.
+const AT_ONCE: Duration = Duration::from_millis(500);
 /// How many objects a message names.
 const NAMED: usize = 10;
 
@@ -203,6 +205,11 @@ pub(super) async fn wait(
     }
     let timeout = run.timeout()?;
     let started = tokio::time::Instant::now();
+    if context.health.wait(&awaited, AT_ONCE).await.is_ok() {
+        run.health_checked = Some(started.elapsed());
+        return Ok(());
+    }
+    super::report::waiting(context, run, timeout).await?;
     let healthy = tokio::select! {
         healthy = context.health.wait(&awaited, timeout) => healthy,
         () = preempted.cancelled() => {

@@ -40,6 +40,23 @@ pub(super) async fn write_ahead(
     run.store(context).await
 }
 
+/// Says that everything is applied and not yet healthy.
+pub(super) async fn waiting(
+    context: &Context,
+    run: &mut Run,
+    timeout: Duration,
+) -> Result<(), StepError> {
+    let revision = run.revision.as_deref().unwrap_or_default();
+    let timeout = timeout.as_secs();
+    let message =
+        format!("running health checks for revision {revision} with a timeout of {timeout}s");
+    let (yes, unknown) = (ConditionStatus::True, ConditionStatus::Unknown);
+    set(run, condition_type::RECONCILING, yes, Reason::Progressing, &message);
+    set(run, condition_type::READY, unknown, Reason::Progressing, "reconciliation in progress");
+    set(run, condition_type::HEALTHY, unknown, Reason::Progressing, &message);
+    run.store(context).await
+}
+
 /// Reports the outcome.
 pub(super) async fn report(context: &Context, mut run: Run, result: Result<(), StepError>) -> Next {
     if let Err(error) = &result
