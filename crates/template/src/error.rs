@@ -1,6 +1,10 @@
 //! Errors, worded and nested as Go's.
 
-use crate::{budget::Exhausted, format::FormatError, value::{Value, json::JsonError}};
+use crate::{
+    budget::Exhausted,
+    format::FormatError,
+    value::{Value, json::JsonError},
+};
 
 /// What a function gives back.
 pub type Outcome = Result<Value, Failure>;

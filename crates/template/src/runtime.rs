@@ -71,7 +71,11 @@ impl<'r> Runtime<'r> {
     }
 
     /// Executes a template into a buffer of its own.
-    pub(crate) fn render(&mut self, template: &Template, data: &Value) -> Result<Vec<u8>, Box<Error>> {
+    pub(crate) fn render(
+        &mut self,
+        template: &Template,
+        data: &Value,
+    ) -> Result<Vec<u8>, Box<Error>> {
         if self.renders >= MOST_RENDERS {
             let why = format!("exceeded maximum template depth ({MOST_RENDERS})");
             return Err(Box::new(Error::new(ErrorKind::Budget, why)));

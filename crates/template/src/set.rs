@@ -101,10 +101,8 @@ impl Session<'_> {
     /// budget is used up.
     pub fn execute(&mut self, name: &str, data: &Value) -> Result<Text, Error> {
         let Some(template) = self.runtime.find(name) else {
-            let text = format!(
-                "template: no template {} associated with template \"gotpl\"",
-                quote(name)
-            );
+            let text =
+                format!("template: no template {} associated with template \"gotpl\"", quote(name));
             return Err(Error::new(ErrorKind::Missing, text));
         };
         let runtime = &mut self.runtime;

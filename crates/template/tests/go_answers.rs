@@ -1,5 +1,7 @@
 //! Templates written for this crate, with the answers of Go 1.26, sprig 3.3.0 and Helm 4.3.1.
 
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
+
 mod support;
 
 use inhaul_template::{Value, on_deep_stack};
@@ -24,7 +26,11 @@ fn answer(case: &Json) -> Result<(), String> {
 
 #[test]
 fn templates_give_what_go_gives() {
-    let data = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/go_answers.jsonl")).unwrap();
+    let data = std::fs::read_to_string(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/data/go_answers.jsonl"
+    ))
+    .unwrap();
     let mut failed = Vec::new();
     let mut passed = 0;
     on_deep_stack(|| {
@@ -33,7 +39,9 @@ fn templates_give_what_go_gives() {
             let template = text(&case, "template");
             let is_exception = EXCEPTIONS.iter().any(|(known, _)| *known == template);
             match answer(&case) {
-                Ok(()) if is_exception => failed.push(format!("{template:?} passes: not an exception")),
+                Ok(()) if is_exception => {
+                    failed.push(format!("{template:?} passes: not an exception"))
+                }
                 Ok(()) => passed += 1,
                 Err(_) if is_exception => {}
                 Err(why) => failed.push(format!("{} {template:?}\n{why}", text(&case, "mode"))),

@@ -4,11 +4,7 @@ use super::{
     slot::Slot,
     walk::{Evaluated, State},
 };
-use crate::{
-    functions::Parameter,
-    parse::ast::Operand,
-    value::Value,
-};
+use crate::{functions::Parameter, parse::ast::Operand, value::Value};
 
 impl<'t> State<'_, '_, 't> {
     /// An argument for a parameter.

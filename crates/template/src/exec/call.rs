@@ -12,23 +12,8 @@ use crate::{
 };
 
 impl<'t> State<'_, '_, 't> {
-    /// Calls a method: a function whose first argument is the receiver.
-    pub(super) fn method(
-        &mut self,
-        dot: &Slot,
-        method: &Function,
-        receiver: Value,
-        place: Option<&'t dyn Place>,
-        operands: &'t [Operand],
-        last: Option<Slot>,
-    ) -> Evaluated<Slot> {
-        match place {
-            Some(place) => self.call(dot, method, Some(receiver), place, operands, last),
-            None => Err(self.error(format_args!("method {} called nowhere", method.name))),
-        }
-    }
-
-    /// Calls a function. `operands` starts with the function itself, or is empty.
+    /// Calls a function, or the method of a receiver. `operands` starts with the function itself, or
+    /// is empty.
     #[expect(clippy::too_many_arguments, reason = "mirrors the parts of a call in the language")]
     pub(super) fn call(
         &mut self,

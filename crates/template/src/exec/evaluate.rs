@@ -49,12 +49,7 @@ impl<'t> State<'_, '_, 't> {
     }
 
     /// One command; `last` is the result of the command before it, its last argument.
-    fn command(
-        &mut self,
-        dot: &Slot,
-        command: &'t Command,
-        last: Option<Slot>,
-    ) -> Evaluated<Slot> {
+    fn command(&mut self, dot: &Slot, command: &'t Command, last: Option<Slot>) -> Evaluated<Slot> {
         let stepped = self.runtime.meter.step(1);
         self.within(stepped)?;
         let operands = command.operands.as_slice();
@@ -189,8 +184,10 @@ impl<'t> State<'_, '_, 't> {
             return Err(self.error(format_args!("nil pointer evaluating {kind}.{name}")));
         }
         if let Some(method) = receiver.value.method(name) {
-            let place = self.place;
-            return self.method(dot, method, receiver.value, place, operands, last);
+            let Some(place) = self.place else {
+                return Err(self.error(format_args!("method {name} called nowhere")));
+            };
+            return self.call(dot, method, Some(receiver.value), place, operands, last);
         }
         let has_arguments = operands.len() > 1 || last.is_some();
         match &receiver.value {
@@ -201,9 +198,7 @@ impl<'t> State<'_, '_, 't> {
                 }
                 self.entry(map, name)
             }
-            Value::Structure(structure) => {
-                self.member(structure, &receiver, name, has_arguments)
-            }
+            Value::Structure(structure) => self.member(structure, &receiver, name, has_arguments),
             _ => Err(self.no_field(&receiver, name)),
         }
     }

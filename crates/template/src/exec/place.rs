@@ -3,7 +3,8 @@
 use std::fmt::Display;
 
 use crate::parse::ast::{
-    Action, Branch, Call, Chain, Command, Field, Number, Operand, Pipe, Position, Template, Variable,
+    Action, Branch, Call, Chain, Command, Field, Number, Operand, Pipe, Position, Template,
+    Variable,
 };
 
 /// A node that errors can name.

@@ -23,7 +23,10 @@ impl<'t> State<'_, '_, 't> {
                 self.iterate(branch, items.enumerate().map(indexed))?
             }
             Value::Map(map) => self.range_map(branch, map)?,
-            Value::Int(_) | Value::Int64(_) | Value::Uint8(_) | Value::Uint64(_)
+            Value::Int(_)
+            | Value::Int64(_)
+            | Value::Uint8(_)
+            | Value::Uint64(_)
             | Value::Duration(_) => self.range_number(branch, &slot.value)?,
             other => {
                 let text = value_text(other);
@@ -47,9 +50,10 @@ impl<'t> State<'_, '_, 't> {
     fn range_map(&mut self, branch: &'t Branch, map: &Map) -> Evaluated<bool> {
         // The body may change the map; Go has sorted the entries before it begins.
         let boxed = map.type_info().element == "interface {}";
-        let entries = map.snapshot().into_iter().map(|(key, value)| {
-            (Slot::plain(Value::from(&*key)), Slot { value, boxed })
-        });
+        let entries = map
+            .snapshot()
+            .into_iter()
+            .map(|(key, value)| (Slot::plain(Value::from(&*key)), Slot { value, boxed }));
         self.iterate(branch, entries)
     }
 
@@ -90,7 +94,8 @@ impl<'t> State<'_, '_, 't> {
                 1 => (Some(&element), None),
                 _ => (None, None),
             };
-            for (variable, value) in pipe.variables.iter().zip([first, second].into_iter().flatten())
+            for (variable, value) in
+                pipe.variables.iter().zip([first, second].into_iter().flatten())
             {
                 // The pipeline has declared them already.
                 self.set_variable(&variable.name, value.clone())?;

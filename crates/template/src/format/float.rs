@@ -154,7 +154,6 @@ fn hex_form(number: f64, precision: Option<usize>, verb: char) -> String {
     };
     let dot = if digits.is_empty() { "" } else { "." };
     let sign = if exponent < 0 { '-' } else { '+' };
-    let text =
-        format!("0x{}{dot}{digits}p{sign}{:02}", mantissa >> 52, exponent.unsigned_abs());
+    let text = format!("0x{}{dot}{digits}p{sign}{:02}", mantissa >> 52, exponent.unsigned_abs());
     if verb == 'X' { text.to_uppercase() } else { text }
 }

@@ -53,11 +53,7 @@ pub(super) fn format_integer(
 }
 
 /// `%c`
-pub(super) fn format_char(
-    out: &mut Vec<u8>,
-    flags: &Flags,
-    code: u64,
-) -> Result<(), FormatError> {
+pub(super) fn format_char(out: &mut Vec<u8>, flags: &Flags, code: u64) -> Result<(), FormatError> {
     let character = character(code);
     pad(out, flags, character.encode_utf8(&mut [0; 4]).as_bytes())
 }

@@ -27,10 +27,8 @@ pub(super) fn pad(out: &mut Vec<u8>, flags: &Flags, text: &[u8]) -> Result<(), F
         out.extend_from_slice(text);
         return Ok(());
     };
-    let characters: usize = text
-        .utf8_chunks()
-        .map(|chunk| chunk.valid().chars().count() + chunk.invalid().len())
-        .sum();
+    let characters: usize =
+        text.utf8_chunks().map(|chunk| chunk.valid().chars().count() + chunk.invalid().len()).sum();
     let missing = width.saturating_sub(characters);
     if flags.minus {
         out.extend_from_slice(text);

@@ -1,7 +1,8 @@
 //! One value in one verb.
 
 use super::{
-    DEEPEST, FormatError, LONGEST, float::format_float,
+    DEEPEST, FormatError, LONGEST,
+    float::format_float,
     integer::{format_char, format_integer, format_quoted_char, format_unicode},
     pad::{Flags, pad},
     quoted::quote_bytes,

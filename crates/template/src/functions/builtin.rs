@@ -18,9 +18,7 @@ pub(super) static TABLE: &[Function] = &[
     Function { name: "and", parameters: &[Reflect], variadic: Some(Reflect), body: Body::And },
     Function { name: "or", parameters: &[Reflect], variadic: Some(Reflect), body: Body::Or },
     Function { name: "call", parameters: &[Reflect], variadic: Some(Reflect), body: Body::Call },
-    Function::fixed("not", &[Reflect], |_, arguments| {
-        Ok(Value::Bool(!any(arguments, 0).truth()))
-    }),
+    Function::fixed("not", &[Reflect], |_, arguments| Ok(Value::Bool(!any(arguments, 0).truth()))),
     Function { name: "len", parameters: &[Reflect], variadic: None, body: Body::Length },
     Function::variadic("index", &[Reflect], Reflect, index),
     Function::variadic("slice", &[Reflect], Reflect, slice),
@@ -58,9 +56,7 @@ pub(crate) fn length(arguments: &[Value], has_interface: bool) -> Outcome {
     match value.length() {
         Some(length) => Ok(Value::Int(i64::try_from(length).unwrap_or(i64::MAX))),
         None if value.is_nil() && has_interface => Err("len of nil pointer".into()),
-        None if value.is_nil() => {
-            Err("reflect: call of reflect.Value.Type on zero Value".into())
-        }
+        None if value.is_nil() => Err("reflect: call of reflect.Value.Type on zero Value".into()),
         None => Err(format!("len of type {}", value.type_name()).into()),
     }
 }
@@ -112,9 +108,9 @@ fn index_once(item: &Value, index: &Value) -> Outcome {
             }
         }
         Value::Map(map) => match index {
-            Value::String(key) => Ok(map
-                .get(&key.to_str())
-                .unwrap_or_else(|| Value::zero(map.type_info().element))),
+            Value::String(key) => {
+                Ok(map.get(&key.to_str()).unwrap_or_else(|| Value::zero(map.type_info().element)))
+            }
             Value::Nil => Err("value is nil; should be of type string".into()),
             other => Err(format!("value has type {}; should be string", other.type_name()).into()),
         },
@@ -132,7 +128,9 @@ fn slice(_: &mut Runtime<'_>, arguments: &[Value]) -> Outcome {
         return Err(format!("too many slice indexes: {}", indexes.len()).into());
     }
     let length = match item {
-        Value::String(_) if indexes.len() == 3 => return Err("cannot 3-index slice a string".into()),
+        Value::String(_) if indexes.len() == 3 => {
+            return Err("cannot 3-index slice a string".into());
+        }
         Value::String(_) | Value::List(_) | Value::Bytes(_) => item.length().unwrap_or(0),
         other => return Err(format!("can't slice item of type {}", other.type_name()).into()),
     };

@@ -18,7 +18,11 @@ pub(super) static TABLE: &[Function] = &[
     Function::fixed("untitle", &[Str], |_, arguments| Ok(untitle(&text(arguments, 0)).into())),
     Function::fixed("swapcase", &[Str], |_, arguments| Ok(swap(&text(arguments, 0)).into())),
     Function::fixed("initials", &[Str], |_, arguments| Ok(initials(&text(arguments, 0)).into())),
-    Function::fixed("nospace", &[Str], |_, arguments| Ok(without_space(bytes(arguments, 0)).into())),
+    Function::fixed(
+        "nospace",
+        &[Str],
+        |_, arguments| Ok(without_space(bytes(arguments, 0)).into()),
+    ),
     Function::fixed("snakecase", &[Str], |_, arguments| {
         Ok(Value::from(separated(&text(arguments, 0), '_')))
     }),
@@ -327,7 +331,11 @@ fn push_word(out: &mut String, kind: Word, word: &str, connector: char) {
         out.push_str(word);
         return;
     }
-    out.extend(word.chars().map(|character| {
-        if is_connector(character) { connector } else { lower(character) }
-    }));
+    out.extend(
+        word.chars().map(
+            |character| {
+                if is_connector(character) { connector } else { lower(character) }
+            },
+        ),
+    );
 }

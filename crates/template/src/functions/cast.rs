@@ -21,7 +21,8 @@ pub(super) fn to_int(value: &Value) -> i64 {
 /// Floats beyond the range become the smallest number, as the processor does it for Go.
 #[expect(clippy::cast_possible_truncation, reason = "the range was checked")]
 pub(super) fn truncate(number: f64) -> i64 {
-    if number.is_nan() || number >= 9_223_372_036_854_775_808.0 || number < -9_223_372_036_854_775_808.0 {
+    const END: f64 = 9_223_372_036_854_775_808.0;
+    if !(-END..END).contains(&number) {
         return i64::MIN;
     }
     number as i64
@@ -44,7 +45,9 @@ pub(super) fn to_float(value: &Value) -> f64 {
 /// `1.00` to `1`.
 fn without_zero_fraction(text: &str) -> &str {
     match text.rsplit_once('.') {
-        Some((whole, zeros)) if !zeros.is_empty() && zeros.bytes().all(|byte| byte == b'0') => whole,
+        Some((whole, zeros)) if !zeros.is_empty() && zeros.bytes().all(|byte| byte == b'0') => {
+            whole
+        }
         _ => text,
     }
 }

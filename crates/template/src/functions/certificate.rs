@@ -127,10 +127,8 @@ fn name(common_name: &str) -> Vec<u8> {
     let is_printable =
         |character: char| character.is_ascii_alphanumeric() || " '()+,-./:=?*&".contains(character);
     let tag = if common_name.chars().all(is_printable) { PRINTABLE_STRING } else { UTF8_STRING };
-    let attribute = group(
-        SEQUENCE,
-        &[element(OBJECT, COMMON_NAME), element(tag, common_name.as_bytes())],
-    );
+    let attribute =
+        group(SEQUENCE, &[element(OBJECT, COMMON_NAME), element(tag, common_name.as_bytes())]);
     element(SEQUENCE, &element(SET, &attribute))
 }
 
@@ -159,11 +157,7 @@ fn extension(identifier: u8, is_critical: bool, value: &[u8]) -> Vec<u8> {
     )
 }
 
-fn extensions(
-    request: &Request,
-    public: &[u8],
-    authority_key: &[u8],
-) -> Result<Vec<u8>, String> {
+fn extensions(request: &Request, public: &[u8], authority_key: &[u8]) -> Result<Vec<u8>, String> {
     // Digital signature and key encipherment; for authorities, signing certificates too.
     let usage: &[u8] = if request.is_authority { &[2, 0xa4] } else { &[5, 0xa0] };
     let purposes = group(SEQUENCE, &[element(OBJECT, SERVER_AUTH), element(OBJECT, CLIENT_AUTH)]);

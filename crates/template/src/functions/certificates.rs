@@ -36,10 +36,14 @@ pub(super) static TABLE: &[Function] = &[
         let key = new_rsa(runtime)?;
         self_signed(runtime, arguments, &key)
     }),
-    Function::fixed("genSelfSignedCertWithKey", &[Str, List, List, Int, Str], |runtime, arguments| {
-        let key = given(arguments, 4)?;
-        self_signed(runtime, arguments, &key)
-    }),
+    Function::fixed(
+        "genSelfSignedCertWithKey",
+        &[Str, List, List, Int, Str],
+        |runtime, arguments| {
+            let key = given(arguments, 4)?;
+            self_signed(runtime, arguments, &key)
+        },
+    ),
     Function::fixed("genSignedCert", &[Str, List, List, Int, Certificate], |runtime, arguments| {
         let key = new_rsa(runtime)?;
         signed(runtime, arguments, &key)
@@ -98,16 +102,15 @@ fn pair(certificate: String, key: String) -> Value {
 }
 
 fn build_custom(arguments: &[Value]) -> Outcome {
-    let certificate = decode_base64(bytes(arguments, 0))
-        .map_err(|_| "unable to decode base64 certificate")?;
+    let certificate =
+        decode_base64(bytes(arguments, 0)).map_err(|_| "unable to decode base64 certificate")?;
     let key =
         decode_base64(bytes(arguments, 1)).map_err(|_| "unable to decode base64 private key")?;
     let certificate = String::from_utf8_lossy(&certificate).into_owned();
     let key = String::from_utf8_lossy(&key).into_owned();
     let (_, content) = pem::read(&certificate).ok_or("unable to decode certificate")?;
-    Authority::parse(&content).ok_or(
-        "error parsing certificate: decodedCert.Bytes: x509: malformed certificate",
-    )?;
+    Authority::parse(&content)
+        .ok_or("error parsing certificate: decodedCert.Bytes: x509: malformed certificate")?;
     Key::parse(&key).map_err(|error| format!("error parsing private key: {error}"))?;
     Ok(pair(certificate, key))
 }
@@ -144,7 +147,12 @@ fn request(arguments: &[Value]) -> Result<Request, Failure> {
     })
 }
 
-fn finish(runtime: &Runtime<'_>, request: &Request, key: &Key, signer: Option<(&Authority, &Key)>) -> Outcome {
+fn finish(
+    runtime: &Runtime<'_>,
+    request: &Request,
+    key: &Key,
+    signer: Option<(&Authority, &Key)>,
+) -> Outcome {
     let certificate = issue(runtime.host(), request, key, signer)
         .map_err(|error| format!("error creating certificate: {error}"))?;
     Ok(pair(pem::write("CERTIFICATE", &certificate), key.to_pem()?))
@@ -173,10 +181,9 @@ fn signed(runtime: &Runtime<'_>, arguments: &[Value], key: &Key) -> Outcome {
         _ => String::new(),
     };
     let (_, content) = pem::read(&field("Cert")).ok_or("unable to decode certificate")?;
-    let authority = Authority::parse(&content).ok_or(
-        "error parsing certificate: decodedSignerCert.Bytes: x509: malformed certificate",
-    )?;
-    let signer = Key::parse(&field("Key"))
-        .map_err(|error| format!("error parsing private key: {error}"))?;
+    let authority = Authority::parse(&content)
+        .ok_or("error parsing certificate: decodedSignerCert.Bytes: x509: malformed certificate")?;
+    let signer =
+        Key::parse(&field("Key")).map_err(|error| format!("error parsing private key: {error}"))?;
     finish(runtime, &request(arguments)?, key, Some((&authority, &signer)))
 }

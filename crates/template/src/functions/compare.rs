@@ -81,23 +81,22 @@ fn equal_raw(left: &Value, right: &Value) -> Result<bool, Failure> {
     if left.raw_kind() != right.raw_kind() {
         let (left_text, right_text) = (value_as_string(left), value_text(right));
         let (left, right) = (left.type_name(), right.type_name());
-        return Err(format!(
-            "non-comparable types {left_text}: {left}, {right}: {right_text}"
-        )
-        .into());
+        return Err(
+            format!("non-comparable types {left_text}: {left}, {right}: {right_text}").into()
+        );
     }
     match (left, right) {
         (Value::Time(left), Value::Time(right)) => Ok(left == right),
-        (Value::Structure(left), Value::Structure(right)) => {
-            Ok(if right.is_pointer() {
-                std::sync::Arc::ptr_eq(left, right)
-            } else {
-                left.type_info().name == right.type_info().name
-                    && left.fields().iter().zip(right.fields()).all(|(left, right)| {
-                        equal(&left.1, &right.1).unwrap_or(false)
-                    })
-            })
-        }
+        (Value::Structure(left), Value::Structure(right)) => Ok(if right.is_pointer() {
+            std::sync::Arc::ptr_eq(left, right)
+        } else {
+            left.type_info().name == right.type_info().name
+                && left
+                    .fields()
+                    .iter()
+                    .zip(right.fields())
+                    .all(|(left, right)| equal(&left.1, &right.1).unwrap_or(false))
+        }),
         _ if matches!(right.raw_kind(), RawKind::Slice | RawKind::Map) => {
             let text = value_as_string(right);
             Err(format!("non-comparable type {text}: {}", right.type_name()).into())
@@ -113,9 +112,8 @@ fn incompatible(left: &Value, right: &Value) -> Failure {
 
 /// The order of integers, signed or not; `None` where one is none.
 fn order_integers(left: &Value, right: &Value) -> Option<Ordering> {
-    let wide = |value: &Value| {
-        value.signed().map(i128::from).or_else(|| value.unsigned().map(i128::from))
-    };
+    let wide =
+        |value: &Value| value.signed().map(i128::from).or_else(|| value.unsigned().map(i128::from));
     Some(wide(left)?.cmp(&wide(right)?))
 }
 

@@ -1,7 +1,9 @@
 //! Checksums and AES.
 
 use aes::Aes256;
-use cbc::cipher::{BlockDecryptMut, BlockEncryptMut, KeyIvInit, block_padding::NoPadding, block_padding::Pkcs7};
+use cbc::cipher::{
+    BlockDecryptMut, BlockEncryptMut, KeyIvInit, block_padding::NoPadding, block_padding::Pkcs7,
+};
 use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha512};
 
@@ -83,9 +85,8 @@ fn decrypt(_: &mut Runtime<'_>, arguments: &[Value]) -> Outcome {
     let vector: [u8; BLOCK] = vector.try_into().map_err(|_| "no initialization vector")?;
     let cipher = cbc::Decryptor::<Aes256>::new(&key(password).into(), &vector.into());
     let mut buffer = blocks.to_vec();
-    let plain = cipher
-        .decrypt_padded_mut::<NoPadding>(&mut buffer)
-        .map_err(|error| error.to_string())?;
+    let plain =
+        cipher.decrypt_padded_mut::<NoPadding>(&mut buffer).map_err(|error| error.to_string())?;
     // Only the last byte is looked at, as in the original.
     let Some(&padding) = plain.last() else {
         return Err("runtime error: index out of range [-1]".into());

@@ -42,7 +42,8 @@ pub(super) static TABLE: &[Function] = &[
     }),
     Function::variadic("keys", &[], Dict, |_, arguments| {
         let maps = arguments.iter().filter_map(Value::as_map);
-        let keys: Vec<Key> = maps.flat_map(|map| map.read().keys().cloned().collect::<Vec<_>>()).collect();
+        let keys: Vec<Key> =
+            maps.flat_map(|map| map.read().keys().cloned().collect::<Vec<_>>()).collect();
         Ok(Value::strings(keys.iter().map(|key| &**key)))
     }),
     Function::fixed("values", &[Dict], |_, arguments| {
@@ -52,7 +53,8 @@ pub(super) static TABLE: &[Function] = &[
     Function::variadic("pick", &[Dict], Str, |_, arguments| {
         let Some(map) = map(arguments, 0) else { return Ok(empty()) };
         let keys = rest(arguments, 1).iter().filter_map(Value::as_text);
-        let entries = keys.filter_map(|key| Some((Key::from(&*key.to_str()), map.get(&key.to_str())?)));
+        let entries =
+            keys.filter_map(|key| Some((Key::from(&*key.to_str()), map.get(&key.to_str())?)));
         Ok(Value::Map(entries.collect()))
     }),
     Function::variadic("omit", &[Dict], Str, |_, arguments| {
@@ -64,8 +66,8 @@ pub(super) static TABLE: &[Function] = &[
         Ok(Value::Map(Map::new(entries)))
     }),
     Function::variadic("dig", &[], Any, dig),
-    Function::fixed("deepCopy", &[Any], |runtime, arguments| deep_copy(runtime, arguments)),
-    Function::fixed("mustDeepCopy", &[Any], |runtime, arguments| deep_copy(runtime, arguments)),
+    Function::fixed("deepCopy", &[Any], deep_copy),
+    Function::fixed("mustDeepCopy", &[Any], deep_copy),
 ];
 
 fn empty() -> Value {

@@ -45,9 +45,7 @@ pub(super) static TABLE: &[Function] = &[
 
 /// The methods of `time.Duration`.
 pub(crate) static DURATION_METHODS: &[Function] = &[
-    Function::fixed("String", &[], |_, arguments| {
-        Ok(duration_text(own(arguments)).into())
-    }),
+    Function::fixed("String", &[], |_, arguments| Ok(duration_text(own(arguments)).into())),
     Function::fixed("Hours", &[], |_, arguments| Ok(Value::Float(hours(own(arguments))))),
     Function::fixed("Minutes", &[], |_, arguments| {
         Ok(Value::Float(in_units(own(arguments), 60 * SECOND)))

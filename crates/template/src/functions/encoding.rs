@@ -96,8 +96,11 @@ fn base32(bytes: &[u8]) -> String {
 }
 
 fn decode_base32(_: &mut Runtime<'_>, arguments: &[Value]) -> Outcome {
-    let input: Vec<u8> =
-        bytes(arguments, 0).iter().copied().filter(|&byte| byte != b'\n' && byte != b'\r').collect();
+    let input: Vec<u8> = bytes(arguments, 0)
+        .iter()
+        .copied()
+        .filter(|&byte| byte != b'\n' && byte != b'\r')
+        .collect();
     let mut out = Vec::with_capacity(input.len() / 8 * 5);
     for start in (0..input.len()).step_by(8) {
         let digits = match group_of_digits(&input, start) {

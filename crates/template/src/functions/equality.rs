@@ -45,9 +45,10 @@ fn equal(left: &Value, right: &Value, depth: usize) -> bool {
             }
             let (left, right) = (left.read(), right.read());
             left.len() == right.len()
-                && left.iter().zip(right.iter()).all(|(left, right)| {
-                    left.0 == right.0 && equal(left.1, right.1, depth + 1)
-                })
+                && left
+                    .iter()
+                    .zip(right.iter())
+                    .all(|(left, right)| left.0 == right.0 && equal(left.1, right.1, depth + 1))
         }
         (Value::Structure(left), Value::Structure(right)) => {
             left.type_info().name == right.type_info().name

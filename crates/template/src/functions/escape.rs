@@ -10,9 +10,11 @@ use crate::{
 pub(super) static TABLE: &[Function] = &[
     Function::variadic("html", &[], Any, |_, arguments| escaped(arguments, html)),
     Function::variadic("js", &[], Any, |_, arguments| escaped(arguments, js)),
-    Function::variadic("urlquery", &[], Any, |_, arguments| escaped(arguments, |text, out| {
-        super::url_parts::escape(text, super::url_parts::Part::QueryComponent, out);
-    })),
+    Function::variadic("urlquery", &[], Any, |_, arguments| {
+        escaped(arguments, |text, out| {
+            super::url_parts::escape(text, super::url_parts::Part::QueryComponent, out);
+        })
+    }),
 ];
 
 fn escaped(arguments: &[Value], escape: fn(&[u8], &mut Vec<u8>)) -> Outcome {

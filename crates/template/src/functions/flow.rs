@@ -14,9 +14,7 @@ pub(super) static TABLE: &[Function] = &[
         let given = rest(arguments, 1).first().filter(|value| value.truth());
         Ok(given.unwrap_or(any(arguments, 0)).clone())
     }),
-    Function::fixed("empty", &[Any], |_, arguments| {
-        Ok(Value::Bool(!any(arguments, 0).truth()))
-    }),
+    Function::fixed("empty", &[Any], |_, arguments| Ok(Value::Bool(!any(arguments, 0).truth()))),
     Function::variadic("coalesce", &[], Any, |_, arguments| {
         Ok(arguments.iter().find(|value| value.truth()).cloned().unwrap_or_default())
     }),

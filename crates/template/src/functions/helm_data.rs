@@ -40,7 +40,9 @@ pub(super) static TABLE: &[Function] = &[
     }),
     Function::fixed("fromJson", &[Str], |_, arguments| {
         let read = json_reader::read(&text(arguments, 0));
-        Ok(read.and_then(|value| as_map(value, "json: ")).unwrap_or_else(|error| failed_map(&error)))
+        Ok(read
+            .and_then(|value| as_map(value, "json: "))
+            .unwrap_or_else(|error| failed_map(&error)))
     }),
     Function::fixed("fromJsonArray", &[Str], |_, arguments| {
         let read = json_reader::read(&text(arguments, 0));
@@ -49,11 +51,7 @@ pub(super) static TABLE: &[Function] = &[
     }),
 ];
 
-fn to_yaml(
-    runtime: &mut Runtime<'_>,
-    value: &Value,
-    failed: fn(JsonError) -> Outcome,
-) -> Outcome {
+fn to_yaml(runtime: &mut Runtime<'_>, value: &Value, failed: fn(JsonError) -> Outcome) -> Outcome {
     let json = match value.to_json() {
         Ok(json) => json,
         Err(error) => return failed(error),
@@ -79,7 +77,8 @@ const DECODING: &str = "error unmarshaling JSON: while decoding JSON: json: ";
 
 fn from_yaml(runtime: &mut Runtime<'_>, text: &str) -> Outcome {
     let read = read_yaml(runtime, text)?;
-    let read = read.map(|value| if value.is_nil() { Value::Map(Map::new(Entries::new())) } else { value });
+    let read =
+        read.map(|value| if value.is_nil() { Value::Map(Map::new(Entries::new())) } else { value });
     Ok(read.and_then(|value| as_map(value, DECODING)).unwrap_or_else(|error| failed_map(&error)))
 }
 

@@ -138,7 +138,9 @@ impl Reader<'_> {
         let number = &self.text[start..self.position];
         match number.parse::<f64>() {
             Ok(float) if float.is_finite() => Ok(Value::Float(float)),
-            _ => Err(format!("json: cannot unmarshal number {number} into Go value of type float64")),
+            _ => {
+                Err(format!("json: cannot unmarshal number {number} into Go value of type float64"))
+            }
         }
     }
 

@@ -90,7 +90,9 @@ impl Writer {
                 let is_public = |name: &str| name.starts_with(char::is_uppercase);
                 let fields = structure.fields().iter().filter(|(name, _)| is_public(name));
                 match structure.type_info().text {
-                    Some(text) if fields.clone().next().is_none() => self.string(text(value).as_bytes()),
+                    Some(text) if fields.clone().next().is_none() => {
+                        self.string(text(value).as_bytes())
+                    }
                     _ => self.group(b"{}", fields, depth, |writer, (name, item)| {
                         writer.entry(name, item, depth)
                     })?,

@@ -12,7 +12,7 @@ use aws_lc_rs::{
 };
 
 use super::{
-    der::{NULL, OBJECT, OCTET_STRING, INTEGER, Reader, SEQUENCE, bits, element, group},
+    der::{INTEGER, NULL, OBJECT, OCTET_STRING, Reader, SEQUENCE, bits, element, group},
     pem,
 };
 
@@ -97,10 +97,12 @@ impl Key {
             "RSA" => rsa::KeyPair::from_der(&content)
                 .map(Self::Rsa)
                 .map_err(|error| format!("parsing RSA private key from PEM: {error}")),
-            "EC" => Self::ec(|curve| {
-                EcdsaKeyPair::from_private_key_der(curve.signing(), &content).ok()
-            })
-            .ok_or_else(|| "parsing EC private key from PEM: unknown or malformed key".to_owned()),
+            "EC" => {
+                Self::ec(|curve| EcdsaKeyPair::from_private_key_der(curve.signing(), &content).ok())
+                    .ok_or_else(|| {
+                        "parsing EC private key from PEM: unknown or malformed key".to_owned()
+                    })
+            }
             "DSA" => Err("DSA keys are not supported".to_owned()),
             other => Err(format!("invalid private key type {other}")),
         }
@@ -152,10 +154,9 @@ impl Key {
                 group(SEQUENCE, &[element(OBJECT, EC), element(OBJECT, curve.identifiers().0)]),
                 key.public_key().as_ref().to_vec(),
             ),
-            Self::Ed25519(key) => (
-                group(SEQUENCE, &[element(OBJECT, ED25519)]),
-                key.public_key().as_ref().to_vec(),
-            ),
+            Self::Ed25519(key) => {
+                (group(SEQUENCE, &[element(OBJECT, ED25519)]), key.public_key().as_ref().to_vec())
+            }
         };
         group(SEQUENCE, &[algorithm, bits(&key)])
     }

@@ -29,14 +29,32 @@ pub(super) enum Chunk {
     LowerPm,
     Zone,
     /// A numeric offset: `Z` for UTC, colons, and how many of hours, minutes, seconds.
-    Offset { zulu: bool, colon: bool, parts: u8 },
+    Offset {
+        zulu: bool,
+        colon: bool,
+        parts: u8,
+    },
     /// Fractions of a second: the separator, digits, and whether zeros are kept.
-    Fraction { comma: bool, digits: usize, zeros: bool },
+    Fraction {
+        comma: bool,
+        digits: usize,
+        zeros: bool,
+    },
 }
 
 pub(super) const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September",
-    "October", "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
 pub(super) const DAYS: [&str; 7] =
     ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];

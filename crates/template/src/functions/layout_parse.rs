@@ -255,11 +255,11 @@ impl Fields {
         let time = date.at(hour, self.minute, self.second, self.nanosecond);
         let zone = match (self.offset, self.zone.as_deref()) {
             (Some(0), _) | (None, Some("UTC")) => TimeZone::UTC,
-            (Some(seconds), _) => Offset::from_seconds(seconds).map_err(|_| "time zone offset")?.to_time_zone(),
-            // An abbreviation that the local zone does not know stands for an offset of zero.
-            (None, Some(name)) => {
-                TimeZone::posix(&format!("{name}0")).map_err(|_| "time zone")?
+            (Some(seconds), _) => {
+                Offset::from_seconds(seconds).map_err(|_| "time zone offset")?.to_time_zone()
             }
+            // An abbreviation that the local zone does not know stands for an offset of zero.
+            (None, Some(name)) => TimeZone::posix(&format!("{name}0")).map_err(|_| "time zone")?,
             (None, None) => zone.clone(),
         };
         time.to_zoned(zone).map_err(|_| "time")

@@ -11,7 +11,9 @@ use crate::{
 };
 
 pub(super) static TABLE: &[Function] = &[
-    Function::variadic("merge", &[Dict], Dict, |runtime, arguments| merge(runtime, arguments, false)),
+    Function::variadic("merge", &[Dict], Dict, |runtime, arguments| {
+        merge(runtime, arguments, false)
+    }),
     Function::variadic("mustMerge", &[Dict], Dict, |runtime, arguments| {
         merge(runtime, arguments, false)
     }),

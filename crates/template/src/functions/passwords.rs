@@ -1,6 +1,9 @@
 //! Password hashes, and passwords derived from a master password.
 
-use base64::{Engine as _, engine::general_purpose::{GeneralPurpose, NO_PAD}};
+use base64::{
+    Engine as _,
+    engine::general_purpose::{GeneralPurpose, NO_PAD},
+};
 use hmac::{Hmac, Mac};
 use scrypt::Params;
 use sha2::Sha256;
@@ -12,11 +15,7 @@ use super::{
         Parameter::{String as Str, Uint32},
     },
 };
-use crate::{
-    error::Outcome,
-    runtime::Runtime,
-    value::Value,
-};
+use crate::{error::Outcome, runtime::Runtime, value::Value};
 
 pub(super) static TABLE: &[Function] = &[
     Function::fixed("bcrypt", &[Str], |runtime, arguments| {
@@ -65,11 +64,26 @@ fn shapes(kind: &str) -> &'static [&'static str] {
     match kind {
         "maximum" => &["anoxxxxxxxxxxxxxxxxx", "axxxxxxxxxxxxxxxxxno"],
         "long" => &[
-            "CvcvnoCvcvCvcv", "CvcvCvcvnoCvcv", "CvcvCvcvCvcvno", "CvccnoCvcvCvcv",
-            "CvccCvcvnoCvcv", "CvccCvcvCvcvno", "CvcvnoCvccCvcv", "CvcvCvccnoCvcv",
-            "CvcvCvccCvcvno", "CvcvnoCvcvCvcc", "CvcvCvcvnoCvcc", "CvcvCvcvCvccno",
-            "CvccnoCvccCvcv", "CvccCvccnoCvcv", "CvccCvccCvcvno", "CvcvnoCvccCvcc",
-            "CvcvCvccnoCvcc", "CvcvCvccCvccno", "CvccnoCvcvCvcc", "CvccCvcvnoCvcc",
+            "CvcvnoCvcvCvcv",
+            "CvcvCvcvnoCvcv",
+            "CvcvCvcvCvcvno",
+            "CvccnoCvcvCvcv",
+            "CvccCvcvnoCvcv",
+            "CvccCvcvCvcvno",
+            "CvcvnoCvccCvcv",
+            "CvcvCvccnoCvcv",
+            "CvcvCvccCvcvno",
+            "CvcvnoCvcvCvcc",
+            "CvcvCvcvnoCvcc",
+            "CvcvCvcvCvccno",
+            "CvccnoCvccCvcv",
+            "CvccCvccnoCvcv",
+            "CvccCvccCvcvno",
+            "CvcvnoCvccCvcc",
+            "CvcvCvccnoCvcc",
+            "CvcvCvccCvccno",
+            "CvccnoCvcvCvcc",
+            "CvccCvcvnoCvcc",
             "CvccCvcvCvccno",
         ],
         "medium" => &["CvcnoCvc", "CvcCvcno"],
@@ -111,8 +125,7 @@ fn derive(runtime: &mut Runtime<'_>, arguments: &[Value]) -> Outcome {
     let salt = [SEED, &length_of(user), user].concat();
     let mut key = [0; 64];
     let failed = |error: String| format!("failed to derive password: {error}");
-    let parameters =
-        Params::new(15, 8, 2, key.len()).map_err(|error| failed(error.to_string()))?;
+    let parameters = Params::new(15, 8, 2, key.len()).map_err(|error| failed(error.to_string()))?;
     scrypt::scrypt(password, &salt, &parameters, &mut key)
         .map_err(|error| failed(error.to_string()))?;
     let mut seed =

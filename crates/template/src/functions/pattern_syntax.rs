@@ -41,63 +41,55 @@ impl<'p> Translator<'p> {
     fn run(&mut self) -> Step {
         let mut repeatable = false;
         while let Some(character) = self.rest().chars().next() {
-            let start = self.position;
-            match character {
-                '\\' => {
-                    self.position += 1;
-                    self.escape(start)?;
-                    repeatable = true;
-                }
-                '[' => {
-                    self.class()?;
-                    repeatable = true;
-                }
-                '(' => {
-                    self.group()?;
-                    repeatable = false;
-                }
-                ')' => {
-                    if self.parens == 0 {
-                        return Err(wrong("unexpected )", self.pattern));
-                    }
-                    self.parens -= 1;
-                    self.copy(1);
-                    repeatable = true;
-                }
-                '*' | '+' | '?' => {
-                    self.repeat(1, repeatable)?;
-                    repeatable = false;
-                }
-                '{' => match self.braces()? {
-                    Some(length) => {
-                        self.repeat(length, repeatable)?;
-                        repeatable = false;
-                    }
-                    None => {
-                        self.position += 1;
-                        self.literal('{');
-                        repeatable = true;
-                    }
-                },
-                '|' => {
-                    self.copy(1);
-                    repeatable = false;
-                }
-                '^' | '$' | '.' => {
-                    self.copy(1);
-                    repeatable = true;
-                }
-                other => {
-                    self.position += other.len_utf8();
-                    self.literal(other);
-                    repeatable = true;
-                }
-            }
+            repeatable = self.piece(character, repeatable)?;
         }
         if self.parens > 0 {
             return Err(wrong("missing closing )", self.pattern));
         }
         Ok(())
+    }
+
+    /// One piece of the pattern, which starts with `character`; true where a repetition may follow.
+    fn piece(&mut self, character: char, repeatable: bool) -> Result<bool, String> {
+        match character {
+            '\\' => {
+                let start = self.position;
+                self.position += 1;
+                self.escape(start)?;
+            }
+            '[' => self.class()?,
+            '(' => {
+                self.group()?;
+                return Ok(false);
+            }
+            ')' if self.parens == 0 => return Err(wrong("unexpected )", self.pattern)),
+            ')' => {
+                self.parens -= 1;
+                self.copy(1);
+            }
+            '*' | '+' | '?' => {
+                self.repeat(1, repeatable)?;
+                return Ok(false);
+            }
+            '{' => {
+                if let Some(length) = self.braces()? {
+                    self.repeat(length, repeatable)?;
+                    return Ok(false);
+                }
+                self.position += 1;
+                self.literal('{');
+            }
+            '|' => {
+                self.copy(1);
+                return Ok(false);
+            }
+            '^' | '$' | '.' => self.copy(1),
+            other => {
+                self.position += other.len_utf8();
+                self.literal(other);
+            }
+        }
+        Ok(true)
     }
 
     fn copy(&mut self, length: usize) {
@@ -121,7 +113,10 @@ impl<'p> Translator<'p> {
             let after_repeat = self.out.ends_with(['*', '+', '?', '}']) && self.position > 0;
             if after_repeat && !self.out.ends_with("\\x{7d}") {
                 let before = self.pattern[..self.position].chars().next_back().unwrap_or('*');
-                return Err(wrong("invalid nested repetition operator", &format!("{before}{operator}")));
+                return Err(wrong(
+                    "invalid nested repetition operator",
+                    &format!("{before}{operator}"),
+                ));
             }
             return Err(wrong("missing argument to repetition operator", operator));
         }
@@ -138,7 +133,8 @@ impl<'p> Translator<'p> {
         let Some(end) = rest.find('}') else { return Ok(None) };
         let body = &rest[1..end];
         let (low, high) = body.split_once(',').unwrap_or((body, body));
-        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let is_number =
+            |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         if !is_number(low) || !(high.is_empty() && body.contains(',') || is_number(high)) {
             return Ok(None);
         }

@@ -31,8 +31,7 @@ pub(super) fn read(text: &str) -> Option<(String, Vec<u8>)> {
                 Some((headers, body)) if headers.contains(':') => body,
                 _ => body,
             };
-            let digits: Vec<u8> =
-                body.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
+            let digits: Vec<u8> = body.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
             if let Ok(content) = decode_base64(&digits) {
                 return Some((label.to_owned(), content));
             }

@@ -123,7 +123,9 @@ impl Version {
         };
         let prerelease = group(4).to_owned();
         let is_padded = |part: &str| {
-            part.len() > 1 && part.starts_with('0') && part.bytes().all(|byte| byte.is_ascii_digit())
+            part.len() > 1
+                && part.starts_with('0')
+                && part.bytes().all(|byte| byte.is_ascii_digit())
         };
         let version = Self {
             major: number(1)?,
@@ -221,7 +223,8 @@ fn compare(_: &mut Runtime<'_>, arguments: &[Value]) -> Result<Ordering, crate::
 
 fn increment(arguments: &[Value], part: usize) -> Outcome {
     let old = receiver(arguments);
-    let overflow = || format!("{} version increment would overflow uint64", ["major", "minor", "patch"][part]);
+    let overflow =
+        || format!("{} version increment would overflow uint64", ["major", "minor", "patch"][part]);
     let next = |number: u64| number.checked_add(1).ok_or_else(overflow);
     let mut new = Version { original: old.original.clone(), ..Version::default() };
     (new.major, new.minor, new.patch) = match part {

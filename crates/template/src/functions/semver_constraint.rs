@@ -22,9 +22,8 @@ static GRAMMAR: LazyLock<Option<Grammar>> = LazyLock::new(|| {
     let number = r"[0-9|xX*]+";
     let parts = r"[0-9A-Za-z\-]+(?:\.[0-9A-Za-z\-]+)*";
     let version = format!(r"v?{number}(?:\.{number})?(?:\.{number})?(?:-{parts})?(?:\+{parts})?");
-    let grouped = format!(
-        r"v?({number})(?:\.({number}))?(?:\.({number}))?(-{parts})?(?:\+{parts})?"
-    );
+    let grouped =
+        format!(r"v?({number})(?:\.({number}))?(?:\.({number}))?(-{parts})?(?:\+{parts})?");
     let operators = r"=||!=|>|<|>=|=>|<=|=<|~|~>|\^";
     let one = format!(r"(?:{operators})\s*(?:{version})");
     Some(Grammar {

@@ -141,7 +141,8 @@ fn substring(_: &mut Runtime<'_>, arguments: &[Value]) -> Outcome {
     };
     let whole = i64::try_from(length).unwrap_or(i64::MAX);
     if start < 0 {
-        let shown = if end < 0 { format!("[:{end}]") } else { format!("[:{end}] with length {length}") };
+        let shown =
+            if end < 0 { format!("[:{end}]") } else { format!("[:{end}] with length {length}") };
         return cut(0, end, shown);
     }
     if end < 0 || end > whole {
@@ -269,9 +270,8 @@ pub(super) fn split<'a>(
         let (end, skip) = if separator.is_empty() {
             let start = &rest[..rest.len().min(4)];
             let first = start.utf8_chunks().next();
-            let width = first
-                .and_then(|chunk| chunk.valid().chars().next())
-                .map_or(1, char::len_utf8);
+            let width =
+                first.and_then(|chunk| chunk.valid().chars().next()).map_or(1, char::len_utf8);
             if width == rest.len() {
                 break;
             }
@@ -320,11 +320,8 @@ fn join(runtime: &mut Runtime<'_>, arguments: &[Value]) -> Outcome {
 
 fn sort_alpha(runtime: &mut Runtime<'_>, arguments: &[Value]) -> Outcome {
     let value = any(arguments, 0);
-    let mut strings = if value.items().is_some() {
-        strings_of(value)?
-    } else {
-        vec![string_of(value)?]
-    };
+    let mut strings =
+        if value.items().is_some() { strings_of(value)? } else { vec![string_of(value)?] };
     runtime.charge(strings.len())?;
     strings.sort_unstable();
     Ok(Value::strings(strings))

@@ -71,11 +71,10 @@ pub(crate) static TIME_METHODS: &[Function] = &[
     }),
     Function::fixed("Add", &[Any], |_, arguments| match any(arguments, 1) {
         Value::Duration(nanoseconds) => moved(arguments, *nanoseconds),
-        other => Err(format!(
-            "wrong type for value; expected time.Duration; got {}",
-            other.type_name()
-        )
-        .into()),
+        other => {
+            Err(format!("wrong type for value; expected time.Duration; got {}", other.type_name())
+                .into())
+        }
     }),
     Function::fixed("AddDate", &[Int, Int, Int], add_date),
     Function::fixed("Sub", &[Time], |_, arguments| {

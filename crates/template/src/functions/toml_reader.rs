@@ -13,9 +13,9 @@ const DEEPEST: usize = 200;
 /// Reads a document.
 pub(super) fn read(text: &str) -> Result<Value, String> {
     let table: Table = text.parse().map_err(|error: ::toml::de::Error| {
-        let line = error.span().map_or(1, |span| {
-            1 + text.get(..span.start).unwrap_or_default().matches('\n').count()
-        });
+        let line = error
+            .span()
+            .map_or(1, |span| 1 + text.get(..span.start).unwrap_or_default().matches('\n').count());
         format!("toml: line {line}: {}", error.message())
     })?;
     map(&table, 0)

@@ -76,7 +76,7 @@ impl Writer {
     }
 
     fn header(&mut self, path: &[Key], brackets: [&str; 2]) {
-        if path.len() == 1 && self.has_written || brackets[0] == "[[" && self.has_written {
+        if self.has_written && (path.len() == 1 || brackets[0] == "[[") {
             self.out.push('\n');
         }
         self.indent(path.len() - 1);

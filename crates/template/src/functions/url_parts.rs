@@ -20,7 +20,20 @@ fn is_plain(byte: u8, part: Part) -> bool {
     match part {
         Part::Host => {
             is_delimiter
-                || matches!(byte, b'$' | b'&' | b'+' | b',' | b';' | b'=' | b':' | b'[' | b']' | b'<' | b'>' | b'"')
+                || matches!(
+                    byte,
+                    b'$' | b'&'
+                        | b'+'
+                        | b','
+                        | b';'
+                        | b'='
+                        | b':'
+                        | b'['
+                        | b']'
+                        | b'<'
+                        | b'>'
+                        | b'"'
+                )
         }
         Part::Path => matches!(byte, b'$' | b'&' | b'+' | b',' | b'/' | b':' | b';' | b'=' | b'@'),
         Part::UserPassword => matches!(byte, b'$' | b'&' | b'+' | b',' | b';' | b'='),

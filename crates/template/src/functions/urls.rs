@@ -18,9 +18,8 @@ use crate::{
 pub(super) static TABLE: &[Function] = &[
     Function::fixed("urlParse", &[Str], |_, arguments| {
         let source = text(arguments, 0);
-        let url = Url::parse(&source).map_err(|why| {
-            format!("unable to parse url: parse {}: {why}", quote(&source))
-        })?;
+        let url = Url::parse(&source)
+            .map_err(|why| format!("unable to parse url: parse {}: {why}", quote(&source)))?;
         let hostname = url.hostname().to_owned();
         Ok(Value::map([
             ("scheme", Value::from(url.scheme)),
@@ -76,8 +75,8 @@ impl Url {
             }
         }
         let mut path = rest;
-        let has_authority = rest.starts_with("//")
-            && (!url.scheme.is_empty() || !rest.starts_with("///"));
+        let has_authority =
+            rest.starts_with("//") && (!url.scheme.is_empty() || !rest.starts_with("///"));
         if has_authority {
             let authority = &rest[2..];
             let end = authority.find('/').unwrap_or(authority.len());

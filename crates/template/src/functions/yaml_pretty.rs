@@ -103,8 +103,21 @@ fn string(out: &mut String, text: &str, indent: usize, is_key: bool) {
     }
     let looks_other = matches!(
         text,
-        "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" | "n" | "N" | "no" | "No" | "NO"
-            | "off" | "Off" | "OFF"
+        "y" | "Y"
+            | "yes"
+            | "Yes"
+            | "YES"
+            | "on"
+            | "On"
+            | "ON"
+            | "n"
+            | "N"
+            | "no"
+            | "No"
+            | "NO"
+            | "off"
+            | "Off"
+            | "OFF"
     ) || resolves_otherwise(text)
         || is_sexagesimal(text)
         || is_date(text);
@@ -149,9 +162,8 @@ fn is_date(text: &str) -> bool {
 fn resolves_otherwise(text: &str) -> bool {
     let node = Node::plain(text);
     debug_assert_eq!(node.style, Style::Plain);
-    inhaul_yaml::scalar(&node, Dialect::GoV3).is_some_and(|scalar| {
-        !matches!(scalar, Ok(inhaul_yaml::Scalar::Text(_)))
-    })
+    inhaul_yaml::scalar(&node, Dialect::GoV3)
+        .is_some_and(|scalar| !matches!(scalar, Ok(inhaul_yaml::Scalar::Text(_))))
 }
 
 fn is_plain(text: &str) -> bool {

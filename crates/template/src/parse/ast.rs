@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::{functions::Function, value::{Key, Text, Value}};
+use crate::{
+    functions::Function,
+    value::{Key, Text, Value},
+};
 
 /// A byte offset into a template's text.
 pub(crate) type Position = u32;

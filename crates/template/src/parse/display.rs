@@ -2,7 +2,9 @@
 
 use std::fmt::{Display, Formatter, Result, Write as _};
 
-use super::ast::{Action, Branch, Call, Chain, Command, Field, List, Node, Operand, Pipe, Variable};
+use super::ast::{
+    Action, Branch, Call, Chain, Command, Field, List, Node, Operand, Pipe, Variable,
+};
 use crate::{format::quote, value::Key};
 
 fn fields(formatter: &mut Formatter<'_>, names: &[Key]) -> Result {

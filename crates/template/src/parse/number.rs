@@ -136,7 +136,7 @@ fn underscores_fit(text: &str) -> bool {
     let is_hex = lower.starts_with("0x");
     let is_digit =
         |byte: u8| byte.is_ascii_digit() || (is_hex && (byte.is_ascii_hexdigit() || byte == b'x'));
-    let is_prefix = |at: usize| at == 1 && lower.starts_with("0b") || at == 1 && lower.starts_with("0o");
+    let is_prefix = |at: usize| at == 1 && (lower.starts_with("0b") || lower.starts_with("0o"));
     let bytes = lower.as_bytes();
     bytes.iter().enumerate().filter(|(_, byte)| **byte == b'_').all(|(at, _)| {
         let before = at.checked_sub(1).is_some_and(|at| is_digit(bytes[at]) || is_prefix(at));
@@ -177,7 +177,10 @@ pub(crate) fn parse_float(text: &str) -> Option<f64> {
     Some(if negative { -magnitude } else { magnitude })
 }
 
-#[expect(clippy::cast_precision_loss, reason = "mantissas of more than 53 bits are not exact in Go either")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "mantissas of more than 53 bits are not exact in Go either"
+)]
 fn parse_hex_float(hex: &str) -> Option<f64> {
     let (mantissa, exponent) = hex.split_once('p')?;
     let mantissa = mantissa.replace('_', "");

@@ -31,10 +31,9 @@ impl Value {
     /// numbers `float64`.
     pub fn from_json_integers(json: &Json) -> Self {
         Self::decode(json, &|number| {
-            number.as_i64().map_or_else(
-                || Self::Float(number.as_f64().unwrap_or(f64::NAN)),
-                Self::Int64,
-            )
+            number
+                .as_i64()
+                .map_or_else(|| Self::Float(number.as_f64().unwrap_or(f64::NAN)), Self::Int64)
         })
     }
 

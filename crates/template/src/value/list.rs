@@ -42,7 +42,8 @@ impl List {
 
     /// True for Go's nil slices.
     pub(crate) fn is_nil(&self) -> bool {
-        std::ptr::eq(self.kind, &raw const NIL_LIST) || std::ptr::eq(self.kind, &raw const NIL_STRINGS)
+        std::ptr::eq(self.kind, &raw const NIL_LIST)
+            || std::ptr::eq(self.kind, &raw const NIL_STRINGS)
     }
 
     /// The items.

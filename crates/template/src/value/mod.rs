@@ -8,8 +8,8 @@ mod kind;
 mod list;
 mod map;
 mod structure;
-mod text;
 mod teardown;
+mod text;
 
 pub use list::List;
 pub use map::{Entries, Key, Map};
@@ -17,9 +17,7 @@ pub use structure::{Structure, TypeInfo};
 pub use text::Text;
 
 pub(crate) use kind::{BasicKind, RawKind};
-pub(crate) use structure::{
-    INTS, LISTS, MAP, NIL_MAP, NIL_STRINGS, STRINGS, STRING_MAP,
-};
+pub(crate) use structure::{INTS, LISTS, MAP, NIL_MAP, NIL_STRINGS, STRING_MAP, STRINGS};
 
 use std::sync::Arc;
 
@@ -80,7 +78,9 @@ impl Value {
 
     /// A new `map[string]interface {}` with these entries.
     pub fn map<K: AsRef<str>>(entries: impl IntoIterator<Item = (K, Self)>) -> Self {
-        Self::Map(entries.into_iter().map(|(key, value)| (Key::from(key.as_ref()), value)).collect())
+        Self::Map(
+            entries.into_iter().map(|(key, value)| (Key::from(key.as_ref()), value)).collect(),
+        )
     }
 
     /// True for `nil`.

@@ -53,11 +53,7 @@ pub struct Structure {
 impl Structure {
     /// A struct of this type; `pointer` where Go code would hand out a pointer to it. A field whose
     /// name starts with a small letter is not exported: it prints, but templates cannot reach it.
-    pub fn new(
-        kind: &'static TypeInfo,
-        pointer: bool,
-        fields: Vec<(&'static str, Value)>,
-    ) -> Self {
+    pub fn new(kind: &'static TypeInfo, pointer: bool, fields: Vec<(&'static str, Value)>) -> Self {
         Self { kind, pointer, fields }
     }
 

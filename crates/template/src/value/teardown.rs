@@ -14,8 +14,8 @@ thread_local! {
 
 /// Drops the containers among `values` one after the other, not inside each other.
 pub(crate) fn bury(values: impl Iterator<Item = Value>) {
-    let mut containers =
-        values.filter(|value| matches!(value, Value::List(_) | Value::Map(_) | Value::Structure(_)));
+    let mut containers = values
+        .filter(|value| matches!(value, Value::List(_) | Value::Map(_) | Value::Structure(_)));
     let Some(first) = containers.next() else { return };
     let first_digger = GRAVES.try_with(|graves| {
         let mut graves = graves.borrow_mut();

@@ -23,7 +23,8 @@ fn run(
     set.parse(name, template).map_err(|error| error.to_string())?;
     let host = SeededHost::new(1, "2026-01-02T03:04:05Z".parse().unwrap());
     let host: &dyn Host = &host;
-    let out = set.execute(name, data, host, Budget::default()).map_err(|error| error.to_string())?;
+    let out =
+        set.execute(name, data, host, Budget::default()).map_err(|error| error.to_string())?;
     Ok(out.to_str().into_owned())
 }
 
@@ -48,10 +49,7 @@ pub(crate) fn run_helm(case: &Json, values: &Value) -> Result<String, String> {
     let name = "c/templates/t.txt";
     let data = Value::map([
         ("Values", typed(values.as_map().unwrap())),
-        (
-            "Release",
-            Value::map([("Name", Value::from("rel")), ("Namespace", Value::from("ns"))]),
-        ),
+        ("Release", Value::map([("Name", Value::from("rel")), ("Namespace", Value::from("ns"))])),
         ("Chart", Value::map([("Name", Value::from("c")), ("Version", Value::from("1.2.3"))])),
         ("Template", Value::map([("Name", Value::from(name))])),
         (
