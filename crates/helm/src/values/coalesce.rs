@@ -66,14 +66,18 @@ impl Coalescer<'_> {
     /// Hands the parent's globals down; the parent's win.
     fn globals(&mut self, values: &mut Table, parent: Option<Value>, path: &str) {
         let skip = |which: &str| format!("warning: skipping globals because {which} is not a table.");
-        let own = match values.entry(GLOBAL.to_owned()).or_insert_with(|| Table::new().into()) {
-            Value::Object(own) => own,
-            _ => return self.warnings.add(skip("destination global")),
-        };
+        if values.get(GLOBAL).is_some_and(|own| !own.is_object()) {
+            return self.warnings.add(skip("destination global"));
+        }
         let parent = match parent {
-            None => return,
+            None => Table::new(),
             Some(Value::Object(parent)) => parent,
             Some(_) => return self.warnings.add(skip("source global")),
+        };
+        let Value::Object(own) =
+            values.entry(GLOBAL.to_owned()).or_insert_with(|| Table::new().into())
+        else {
+            return;
         };
         for (key, value) in parent {
             match (own.get_mut(&key), value) {
@@ -219,10 +223,23 @@ fn not_a_bool(value: &Value) -> String {
         Value::Bool(flag) => flag.to_string(),
         Value::Null => "%!t(<nil>)".to_owned(),
         Value::Array(items) => {
-            format!("[{}]", items.iter().map(not_a_bool).collect::<Vec<_>>().join(" "))
+            format!("[{}]", items.iter().map(inside_not_a_bool).collect::<Vec<_>>().join(" "))
+        }
+        Value::Object(table) => {
+            let mut entries: Vec<_> = table.iter().collect();
+            entries.sort_by(|a, b| a.0.cmp(b.0));
+            let entries: Vec<_> = entries
+                .into_iter()
+                .map(|(key, value)| format!("%!t(string={key}):{}", inside_not_a_bool(value)))
+                .collect();
+            format!("map[{}]", entries.join(" "))
         }
         other => format!("%!t({}={})", super::go_type(other), shown(other)),
     }
+}
+
+fn inside_not_a_bool(value: &Value) -> String {
+    if value.is_null() { "<nil>".to_owned() } else { not_a_bool(value) }
 }
 
 #[cfg(test)]
