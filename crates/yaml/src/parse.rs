@@ -1,5 +1,6 @@
 //! Text to nodes.
 
+mod block;
 mod mapping;
 
 use std::collections::HashMap;
@@ -49,6 +50,22 @@ pub fn parse_with(text: &str, dialect: Dialect, limits: Limits) -> Result<Vec<No
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     refuse_control_characters(text)?;
+    if is_plain_text(text)
+        && let Some(node) = block::document(text, dialect, limits)
+    {
+        return Ok(vec![node]);
+    }
+    parse_full(text, dialect, limits)
+}
+
+/// Whether a text has none of the characters whose meaning YAML versions disagree about.
+fn is_plain_text(text: &str) -> bool {
+    let odd = ['\r', '\u{85}', '\u{2028}', '\u{2029}', '\u{feff}'];
+    if text.is_ascii() { !text.contains('\r') } else { !text.contains(odd) }
+}
+
+/// Parses with the full parser.
+fn parse_full(text: &str, dialect: Dialect, limits: Limits) -> Result<Vec<Node>, Error> {
     let mut builder = Builder {
         text,
         place: (0, 0),
@@ -222,6 +239,12 @@ impl Builder<'_> {
         if self.stack.len() >= self.limits.depth {
             let message = format!("nested deeper than {} levels", self.limits.depth);
             return Err(Error::new(node.line as usize, usize::from(node.column), message));
+        }
+        // The scanner places a list without indentation where its first item starts, bracket or not.
+        if let Some(parent) = self.stack.last_mut()
+            && (parent.node.line, parent.node.column) == (node.line, node.column)
+        {
+            parent.node.style = Style::Plain;
         }
         self.stack.push(Open { node, anchor, key: None, merges: false });
         Ok(())
