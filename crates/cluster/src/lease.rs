@@ -5,26 +5,24 @@
 //! change, as client-go does it. What the record says about the time is never believed, so a wrong
 //! clock elsewhere cannot make two leaders.
 
-use crate::events::root_cause;
+mod store;
+
 use crate::request::Gate;
 use futures::future::join_all;
 use jiff::Timestamp;
 use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
-use kube::api::{Api, ObjectMeta, PostParams};
+use kube::api::{Api, ObjectMeta};
 use std::collections::HashMap;
-use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use store::{ApiServer, Store, StoreError};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-/// One request about a Lease may not take longer: a leader has to come to several within its
-/// renew deadline.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(8);
 /// How long giving the Leases back may take when the process ends.
 const RELEASE_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -213,55 +211,6 @@ fn decide(seen: Option<&Sight>, me: &str, now: Instant, ours: Duration) -> Move 
     let duration = stated.filter(|s| *s > 0).map_or(ours, Duration::from_secs);
     let age = now.saturating_duration_since(sight.since);
     if age >= duration { Move::Take } else { Move::Wait(duration - age) }
-}
-
-/// Where Leases are kept.
-trait Store: Send + Sync {
-    fn get(&self, name: &str) -> impl Future<Output = Result<Option<Lease>, StoreError>> + Send;
-    fn create(&self, lease: &Lease) -> impl Future<Output = Result<Lease, StoreError>> + Send;
-    fn replace(&self, lease: &Lease) -> impl Future<Output = Result<Lease, StoreError>> + Send;
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-enum StoreError {
-    #[error("somebody else changed the lease meanwhile")]
-    Conflict,
-    #[error("{0}")]
-    Failed(String),
-}
-
-struct ApiServer(Api<Lease>);
-
-fn store_error(error: kube::Error) -> StoreError {
-    match error {
-        kube::Error::Api(status) if status.code == 409 => StoreError::Conflict,
-        kube::Error::Api(status) => StoreError::Failed(status.message.clone()),
-        other => StoreError::Failed(root_cause(&other)),
-    }
-}
-
-async fn in_time<T>(
-    request: impl Future<Output = Result<T, kube::Error>> + Send,
-) -> Result<T, StoreError> {
-    match timeout(REQUEST_TIMEOUT, request).await {
-        Ok(answer) => answer.map_err(store_error),
-        Err(_) => Err(StoreError::Failed(format!("no answer in {} s", REQUEST_TIMEOUT.as_secs()))),
-    }
-}
-
-impl Store for ApiServer {
-    async fn get(&self, name: &str) -> Result<Option<Lease>, StoreError> {
-        in_time(self.0.get_opt(name)).await
-    }
-
-    async fn create(&self, lease: &Lease) -> Result<Lease, StoreError> {
-        in_time(self.0.create(&PostParams::default(), lease)).await
-    }
-
-    async fn replace(&self, lease: &Lease) -> Result<Lease, StoreError> {
-        let name = lease.metadata.name.as_deref().unwrap_or_default();
-        in_time(self.0.replace(name, &PostParams::default(), lease)).await
-    }
 }
 
 /// The task that takes the Leases and renews them. Dropping it ends the leadership.
