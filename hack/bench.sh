@@ -38,6 +38,22 @@ start_small_app() {
     kubectl --namespace flux-system wait --for=condition=Ready --timeout=60s kustomizations --all >/dev/null
 }
 
+# 200 MB of history and 20,000 files, with the default deadline.
+fetch_large_repository() {
+    local start
+    "$(hack/build-go.sh tests/git-server)" --generate-large "$STATE/repositories/large.git"
+    kubectl apply -f - >/dev/null <<-OBJECT
+	apiVersion: source.toolkit.fluxcd.io/v1
+	kind: GitRepository
+	metadata: {name: large, namespace: flux-system}
+	spec: {url: $GIT_URL/large.git, ref: {branch: main}, interval: 10m}
+	OBJECT
+    start=$SECONDS
+    kubectl --namespace flux-system wait --for=condition=Ready --timeout=70s gitrepository/large >/dev/null
+    report "fetch of 200 MB history, 20,000 files" "$((SECONDS - start))" 60 s
+    report "memory, at most, with that repository" "$(memory_of_operator VmHWM)" 150 MiB
+}
+
 # memory_of_operator FIELD: VmRSS now, VmHWM at most, in MiB.
 memory_of_operator() {
     local pid
@@ -59,4 +75,5 @@ echo "(idle for 20 s)"
 sleep 20
 report "memory, idle with one small app" "$(memory_of_operator VmRSS)" 40 MiB
 printf '%-45s %6d MiB\n' "memory, at most until then" "$(memory_of_operator VmHWM)"
+fetch_large_repository
 exit $((failures > 0))
