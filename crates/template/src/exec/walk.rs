@@ -1,6 +1,6 @@
 //! Nodes in their order.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::{
     place::{Place, location},
@@ -14,6 +14,9 @@ use crate::{
     runtime::Runtime,
     value::Value,
 };
+
+/// The name of the data that a template is executed with.
+static DOLLAR: LazyLock<Arc<str>> = LazyLock::new(|| "$".into());
 
 /// Bytes of an error's text beyond which it is not put into another.
 const LONGEST_CAUSE: usize = 256 << 10;
@@ -172,7 +175,7 @@ fn run(
     data: Slot,
     out: &mut Vec<u8>,
 ) -> Result<(), Box<Error>> {
-    let variables = vec![("$".into(), data.clone())];
+    let variables = vec![(Arc::clone(&DOLLAR), data.clone())];
     let mut state = State { runtime, template, place: None, variables, out };
     state.list(&data, &template.root).map(|_| ())
 }

@@ -1,8 +1,8 @@
 //! Dates.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use jiff::{SignedDuration, Timestamp, Zoned, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, Zoned, tz::{TimeZone, TimeZoneDatabase}};
 
 use super::{
     argument::{any, text},
@@ -85,12 +85,19 @@ fn floor_seconds(time: Timestamp) -> i64 {
     time.as_second() - i64::from(time.subsec_nanosecond() < 0)
 }
 
+/// The zones that come with the program: the machine's own are not looked at.
+static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
+
 /// A zone by name; UTC where there is none of this name.
 fn zone(name: &str, runtime: &Runtime<'_>) -> TimeZone {
     match name {
         "" | "UTC" => TimeZone::UTC,
         "Local" => runtime.host().time_zone(),
-        _ => TimeZone::get(name).unwrap_or(TimeZone::UTC),
+        _ => ZONES
+            .get(name)
+            .ok()
+            .filter(|zone| zone.iana_name() == Some(name))
+            .unwrap_or(TimeZone::UTC),
     }
 }
 
