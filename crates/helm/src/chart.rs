@@ -10,6 +10,8 @@ pub(crate) mod package;
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 pub use archive::Limits;
 pub use metadata::{Dependency, Lock, Maintainer, Metadata};
 
@@ -21,7 +23,7 @@ pub struct File {
     /// The path inside the chart, `/` between elements.
     pub name: String,
     /// The content, without a byte order mark.
-    pub data: Arc<[u8]>,
+    pub data: Bytes,
 }
 
 /// A chart with everything in it. Copies share files and default values.
@@ -36,9 +38,9 @@ pub struct Chart {
     /// The default values.
     pub values: Arc<Table>,
     /// The text of `values.yaml`, with its comments.
-    pub values_text: Option<Arc<[u8]>>,
+    pub values_text: Option<Bytes>,
     /// The text of `values.schema.json`.
-    pub schema: Option<Arc<[u8]>>,
+    pub schema: Option<Bytes>,
     /// All other files, `crds/` among them.
     pub files: Vec<File>,
     /// The charts below `charts/`.

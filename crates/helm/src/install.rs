@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use inhaul_template::on_deep_stack;
 use serde_json::{Map, Value};
 
 use crate::{
@@ -43,6 +44,19 @@ impl Installation {
     /// # Errors
     /// Each step's error, in Helm's words where it has some.
     pub fn render(
+        chart: Chart,
+        values: &Map<String, Value>,
+        surroundings: &Surroundings<'_>,
+        check_schema: bool,
+    ) -> Result<Self, Error> {
+        // One thread with room for all recursion, instead of one for each template.
+        on_deep_stack(|| Self::steps(chart, values, surroundings, check_schema))
+            .unwrap_or_else(|error| {
+                Err(Error::Render(format!("no thread to render on: {error}")))
+            })
+    }
+
+    fn steps(
         mut chart: Chart,
         values: &Map<String, Value>,
         surroundings: &Surroundings<'_>,

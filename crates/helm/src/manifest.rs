@@ -13,6 +13,8 @@ pub(crate) use split::documents;
 
 use std::{ops::Range, sync::Arc};
 
+use inhaul_template::Text;
+
 use crate::Error;
 use split::document_ranges;
 
@@ -30,14 +32,15 @@ pub struct Manifest {
 /// One document of a rendered file; copies share the file's text.
 #[derive(Debug, Clone)]
 pub struct Document {
-    file: Arc<str>,
+    file: Text,
     range: Range<usize>,
 }
 
 impl Document {
     /// The document's text.
     pub fn as_str(&self) -> &str {
-        self.file.get(self.range.clone()).unwrap_or_default()
+        let bytes = self.file.as_bytes().get(self.range.clone()).unwrap_or_default();
+        std::str::from_utf8(bytes).unwrap_or_default()
     }
 }
 
@@ -56,21 +59,21 @@ pub(crate) struct Sorted {
     pub(crate) hooks: Vec<Hook>,
 }
 
-/// Splits files (path and text, in the order of their paths) into documents and puts these in
+/// Splits files (path and valid text, in the order of their paths) into documents and puts these in
 /// Helm's order: by kind; where kinds are equal, as they come.
 ///
 /// # Errors
 /// [`Error::Manifest`], naming the file whose text is no YAML mapping.
 pub(crate) fn sort(
-    files: impl IntoIterator<Item = (Arc<str>, Arc<str>)>,
+    files: impl IntoIterator<Item = (Arc<str>, Text)>,
 ) -> Result<Sorted, Error> {
     let mut sorted = Sorted::default();
     for (path, text) in files {
         if path.rsplit('/').next().is_some_and(|name| name.starts_with('_')) {
             continue;
         }
-        for range in document_ranges(&text) {
-            let document = Document { file: Arc::clone(&text), range };
+        for range in document_ranges(&text.to_str()) {
+            let document = Document { file: text.clone(), range };
             let head = Head::parse(document.as_str())
                 .map_err(|why| Error::Manifest(format!("YAML parse error on {path}: {why}")))?;
             match hook::classify(&path, document, head) {
@@ -90,7 +93,7 @@ mod tests {
     use super::*;
 
     fn sort_texts(files: &[(&str, &str)]) -> Result<Sorted, Error> {
-        sort(files.iter().map(|(path, text)| (Arc::from(*path), Arc::from(*text))))
+        sort(files.iter().map(|(path, text)| (Arc::from(*path), Text::from(*text))))
     }
 
     #[test]

@@ -6,9 +6,9 @@ mod files;
 mod scope;
 mod values;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
-use inhaul_template::{Budget, FunctionLibrary, Host, MissingKey, TemplateSet, Value};
+use inhaul_template::{Budget, FunctionLibrary, Host, MissingKey, TemplateSet, Text, Value};
 
 use crate::{Error, capabilities::Capabilities, chart::Chart, release::Release, values::Table};
 
@@ -33,7 +33,7 @@ pub struct Surroundings<'a> {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Rendered {
     /// Path and text, in the order of the paths.
-    pub(crate) files: Vec<(Arc<str>, Arc<str>)>,
+    pub(crate) files: Vec<(Arc<str>, Text)>,
     /// The text of the chart's own notes.
     pub(crate) notes: String,
 }
@@ -55,29 +55,35 @@ pub(crate) fn render(
             .map_err(|error| failure::parse(&template.path, &error))?;
     }
     let mut session = set.session(surroundings.host, surroundings.budget);
-    let mut outputs: BTreeMap<Arc<str>, Arc<str>> = BTreeMap::new();
+    let mut outputs: BTreeMap<Arc<str>, Text> = BTreeMap::new();
     for template in templates.iter().filter(|template| !template.is_partial()) {
         template.announce();
         let data = Value::Map(template.scope.clone());
         let text = session
             .execute(&template.path, &data)
             .map_err(|error| failure::execution(&template.path, &error))?;
-        outputs.insert(template.path.as_str().into(), without_missing(&text.to_str()));
+        outputs.insert(template.path.as_str().into(), without_missing(text));
     }
     Ok(sorted(outputs, &format!("{}/templates/{NOTES}", chart.metadata.name)))
 }
 
 /// Go prints a missing key as `<no value>`, whatever the options say; Helm deletes it everywhere.
-fn without_missing(text: &str) -> Arc<str> {
+/// The result is valid UTF-8.
+fn without_missing(text: Text) -> Text {
     const MISSING: &str = "<no value>";
-    if text.contains(MISSING) { text.replace(MISSING, "").into() } else { text.into() }
+    let changed = match text.to_str() {
+        shown if shown.contains(MISSING) => shown.replace(MISSING, ""),
+        Cow::Owned(valid) => valid,
+        Cow::Borrowed(_) => return text.clone(),
+    };
+    changed.into()
 }
 
-fn sorted(outputs: BTreeMap<Arc<str>, Arc<str>>, own_notes: &str) -> Rendered {
+fn sorted(outputs: BTreeMap<Arc<str>, Text>, own_notes: &str) -> Rendered {
     let mut rendered = Rendered::default();
     for (path, text) in outputs {
         if &*path == own_notes {
-            rendered.notes = text.to_string();
+            rendered.notes = text.to_str().into_owned();
         } else if !path.ends_with(NOTES) {
             rendered.files.push((path, text));
         }

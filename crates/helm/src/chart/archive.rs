@@ -2,6 +2,7 @@
 
 use std::io::Read;
 
+use bytes::Bytes;
 use flate2::bufread::MultiGzDecoder;
 
 use super::{Chart, File, assemble};
@@ -72,7 +73,7 @@ pub(super) fn files(bytes: &[u8], limits: &mut Limits) -> Result<Vec<File>, Erro
         if (data.len() as u64) < size {
             return Err(Error::Chart(format!("broken chart archive: {raw} is cut off")));
         }
-        files.push(File { name, data: without_mark(&data).into() });
+        files.push(File { name, data: without_mark(data.into()) });
     }
     if files.is_empty() {
         return Err(Error::Chart("no files in chart archive".to_owned()));
@@ -142,8 +143,8 @@ fn refused<T>(message: &str) -> Result<T, Error> {
 }
 
 /// Drops a UTF-8 byte order mark.
-pub(super) fn without_mark(data: &[u8]) -> &[u8] {
-    data.strip_prefix(b"\xef\xbb\xbf").unwrap_or(data)
+pub(super) fn without_mark(data: Bytes) -> Bytes {
+    if data.starts_with(b"\xef\xbb\xbf") { data.slice(3..) } else { data }
 }
 
 #[cfg(test)]

@@ -111,7 +111,7 @@ mod tests {
     fn load(files: &[(&str, &str)]) -> Result<Chart, String> {
         let files = files.iter().map(|(name, text)| File {
             name: (*name).to_owned(),
-            data: text.as_bytes().into(),
+            data: text.as_bytes().to_vec().into(),
         });
         chart(files.collect(), &mut Limits::default()).map_err(|error| error.to_string())
     }

@@ -93,7 +93,7 @@ impl Collector<'_> {
     fn file(&mut self, path: &TreePath, name: String) -> Result<(), Error> {
         let data = inhaul_tree::read(self.tree, path)?;
         self.limits.spend(data.len() as u64)?;
-        self.files.push(File { name, data: without_mark(&data).into() });
+        self.files.push(File { name, data: without_mark(data) });
         Ok(())
     }
 }

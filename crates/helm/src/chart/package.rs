@@ -167,10 +167,10 @@ mod tests {
                     maintainers: [{name: me}]\ndependencies:\n- {name: child, version: '*'}";
         let mut chart = Chart::named("top");
         chart.metadata = Metadata::parse(yaml.as_bytes()).unwrap();
-        chart.values_text = Some(b"a: 1 # one\n"[..].into());
+        chart.values_text = Some(b"a: 1 # one\n".as_slice().into());
         chart.templates.push(crate::File {
             name: format!("templates/{}.yaml", "long".repeat(60)),
-            data: b"x"[..].into(),
+            data: b"x".as_slice().into(),
         });
         chart.dependencies.push(Chart::named("child"));
         let packed = chart.to_archive().unwrap();

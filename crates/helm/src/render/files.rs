@@ -21,11 +21,11 @@ static FILES: TypeInfo = TypeInfo {
     text: None,
 };
 
-/// The value for some files; their content is shared, not copied.
+/// The value for some files.
 pub(super) fn files(files: &[File]) -> Value {
     let entries = files
         .iter()
-        .map(|file| (file.name.as_str().into(), Value::Bytes(Arc::clone(&file.data))));
+        .map(|file| (file.name.as_str().into(), Value::Bytes(Arc::from(&file.data[..]))));
     Map::typed(&FILES, entries.collect()).into()
 }
 

@@ -1,7 +1,8 @@
 //! What each template sees as its dot.
 
-use std::{cmp::Reverse, sync::Arc};
+use std::cmp::Reverse;
 
+use bytes::Bytes;
 use inhaul_template::{Map, Value};
 
 use super::{Surroundings, data, files, values::VALUES};
@@ -11,7 +12,7 @@ use crate::{chart::Chart, values::Table};
 pub(super) struct Template {
     /// The full path: chart, `charts/` and inner charts, `templates/`, file.
     pub(super) path: String,
-    pub(super) text: Arc<[u8]>,
+    pub(super) text: Bytes,
     pub(super) scope: Map,
     base_path: String,
 }
@@ -96,7 +97,7 @@ impl Collector {
             }
             self.found.push(Template {
                 path: format!("{path}/{}", file.name),
-                text: Arc::clone(&file.data),
+                text: file.data.clone(),
                 scope: scope.retyped(&VALUES),
                 base_path: base_path.clone(),
             });
