@@ -151,3 +151,33 @@ fn an_app_in_order_is_not_even_tried_at_its_interval() {
         assert_eq!(about_objects(), before, "three intervals cost no request about an object");
     });
 }
+
+#[test]
+fn a_commit_that_changes_nothing_of_an_app_costs_it_one_status_patch() {
+    behaviour("live-untouched").run(async |space| {
+        let files = [
+            write("app/a.yaml", config_map("a", "one")),
+            write("other/b.yaml", config_map("b", "one")),
+        ];
+        let mut spec = long_interval();
+        spec["path"] = json!("./app");
+        let app = space.app(&files, spec).await;
+        // The first run after the first apply may still look twice at what it made.
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let count = |resource: &str| {
+            let requests = space.requests();
+            let changing = |verb: &str| matches!(verb, "patch" | "update" | "create" | "delete");
+            let asked = requests.iter().filter(|r| r.resource == resource && changing(&r.verb));
+            asked.count()
+        };
+        let (objects, patches) = (count("configmaps"), count("kustomizations"));
+        let revision = app.commit("other", &[write("other/b.yaml", config_map("b", "two"))]);
+        space.synced("app", &revision).await;
+        assert_eq!(count("configmaps"), objects, "no object was even tried");
+        assert_eq!(count("kustomizations"), patches + 1, "one status patch");
+        // What the app reads is noticed all the same, a new file too.
+        let revision = app.commit("mine", &[write("app/c.yaml", config_map("c", "one"))]);
+        space.synced("app", &revision).await;
+        space.shows("ConfigMap", "c", "/data/key", "one").await;
+    });
+}

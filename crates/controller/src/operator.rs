@@ -330,6 +330,7 @@ impl Controllers {
             settings: options.settings.clone(),
             index,
             records: Arc::default(),
+            memos: kustomization::Memos::default(),
         })
     }
 

@@ -1,29 +1,36 @@
 //! A Kustomization's spec as the renderer reads it.
 
+use super::memo::Memo;
 use super::run::Run;
 use crate::sources::Snapshot;
 use crate::step::StepError;
-use inhaul_api::{Kustomization, Reason};
+use inhaul_api::Reason;
 use inhaul_render::{
     CommonMetadata, Image, Instructions, JsonPatch, Owner, Patch, Reason as RenderReason, Rendered,
     Selector,
 };
+use inhaul_tree::RecordingTree;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 /// Renders the Kustomization from a snapshot of its source, away from the threads that wait for
 /// the network. A panic in the renderer ends this render and nothing else.
-pub(super) async fn render(run: &Run, snapshot: &Snapshot) -> Result<Rendered, StepError> {
-    let instructions = instructions(&run.object, run);
-    let tree = std::sync::Arc::clone(&snapshot.tree);
+pub(super) async fn render(run: &mut Run, snapshot: &Snapshot) -> Result<Rendered, StepError> {
+    let instructions = instructions(run);
+    let (recorded, tree) = (instructions.clone(), Arc::clone(&snapshot.tree));
     let rendering = tokio::task::spawn_blocking(move || {
-        catch_unwind(AssertUnwindSafe(|| inhaul_render::render(&tree, &instructions)))
+        let tree = RecordingTree::new(tree);
+        let rendered =
+            catch_unwind(AssertUnwindSafe(|| inhaul_render::render(&tree, &instructions)));
+        (rendered, tree.into_observations())
     });
     let failed = |why: &str| StepError::passing(Reason::BuildFailed, why);
     let timeout = run.timeout()?;
-    let rendered = tokio::time::timeout(timeout, rendering)
+    let (rendered, observations) = tokio::time::timeout(timeout, rendering)
         .await
         .map_err(|_| failed(&format!("rendering took more than {} s", timeout.as_secs())))?
         .map_err(|_| failed("rendering was broken off"))?;
+    run.memo = Some(Memo::new(snapshot.revision.clone(), recorded, observations));
     match rendered {
         Ok(rendered) => rendered.map_err(|error| {
             let reason = match error.reason {
@@ -39,8 +46,8 @@ pub(super) async fn render(run: &Run, snapshot: &Snapshot) -> Result<Rendered, S
     }
 }
 
-fn instructions(object: &Kustomization, run: &Run) -> Instructions {
-    let spec = &object.spec;
+pub(super) fn instructions(run: &Run) -> Instructions {
+    let spec = &run.object.spec;
     let common = spec.common_metadata.clone().unwrap_or_default();
     Instructions {
         owner: Owner { name: run.key.name.clone(), namespace: run.key.namespace.clone() },

@@ -5,6 +5,7 @@ mod drift;
 mod events;
 mod finalize;
 mod instructions;
+mod memo;
 mod observe;
 mod records;
 mod report;
@@ -26,6 +27,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
+pub use memo::Memos;
 pub use records::Records;
 pub use triggers::{follow, follow_index};
 
@@ -62,6 +64,8 @@ pub struct Context {
     pub index: Index,
     /// What is known of applied objects.
     pub records: Arc<Records>,
+    /// What was rendered from.
+    pub memos: Memos,
 }
 
 /// Reconciles one Kustomization and tells when to look at it again.
@@ -107,6 +111,9 @@ async fn steps(
     let snapshot = observe::snapshot(context, run).await?;
     run.size_up(context);
     observe::dependencies(context, run, &snapshot)?;
+    if memo::is_untouched(context, run, &snapshot).await {
+        return Ok(());
+    }
     let rendered = instructions::render(run, &snapshot).await?;
     let plan = apply::plan(context, run, rendered).await?;
     report::write_ahead(context, run, &plan).await?;
@@ -118,6 +125,7 @@ async fn steps(
 impl Context {
     fn forget(&self, key: &Key) -> Next {
         self.records.forget(key);
+        self.memos.forget(key);
         self.metrics.forget(KIND, &key.namespace, &key.name);
         Next::Forget
     }

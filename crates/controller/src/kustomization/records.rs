@@ -90,6 +90,16 @@ impl Records {
         (extent, ledger.drifting)
     }
 
+    /// How long the Kustomization may stay as it is: what is left of its interval, if no drift is
+    /// known.
+    pub(super) fn quiet_for(&self, key: &Key) -> Option<Duration> {
+        let inner = self.inner.lock();
+        let ledger = inner.ledgers.get(key)?;
+        let now = Instant::now();
+        let left = ledger.interval_ends?.checked_duration_since(now)?;
+        (ledger.drifting.is_none() && left > Duration::ZERO).then_some(left)
+    }
+
     /// Takes what is known into a run. Everything older than `audit` is verified in a full one.
     pub(super) fn begin(&self, key: &Key, extent: Extent, audit: Duration) -> Knowledge {
         let mut inner = self.inner.lock();

@@ -113,9 +113,14 @@ fn now() -> Time {
     Time(jiff::Timestamp::now())
 }
 
+/// What Flux says of a revision that is applied.
+pub(super) fn applied(revision: &str) -> String {
+    format!("Applied revision: {revision}")
+}
+
 fn succeeded(context: &Context, run: &mut Run) -> Next {
     let revision = run.revision.clone().unwrap_or_default();
-    let mut message = format!("Applied revision: {revision}");
+    let mut message = applied(&revision);
     if !run.going.is_empty() {
         message.push_str(&going(run));
     }
@@ -128,17 +133,7 @@ fn succeeded(context: &Context, run: &mut Run) -> Next {
     );
     Condition::remove(&mut run.status.conditions, condition_type::RECONCILING);
     Condition::remove(&mut run.status.conditions, condition_type::STALLED);
-    match run.health_checked {
-        // A message that does not change from run to run costs no write.
-        Some(_) => set(
-            run,
-            condition_type::HEALTHY,
-            ConditionStatus::True,
-            Reason::Succeeded,
-            "Health check passed",
-        ),
-        None => Condition::remove(&mut run.status.conditions, condition_type::HEALTHY),
-    }
+    health(run);
     run.status.observed_generation = Some(run.generation());
     let new_revision = run.stored().last_applied_revision.as_ref() != Some(&revision);
     run.status.last_applied_revision = Some(revision.clone());
@@ -150,10 +145,24 @@ fn succeeded(context: &Context, run: &mut Run) -> Next {
         let age = jiff::Timestamp::now().as_second().saturating_sub(committed);
         context.metrics.applied(KIND, namespace, name, age.max(0) as f64);
     }
+    if let Some(memo) = run.memo.take() {
+        context.memos.keep(&run.key, memo);
+    }
     drift::report(context, run);
     match run.object.spec.interval() {
         Ok(interval) => Next::After(next_look(context, run, context.settings.jittered(interval))),
         Err(_) => Next::OnChange,
+    }
+}
+
+fn health(run: &mut Run) {
+    let asked_for = run.object.spec.wait || !run.object.spec.health_checks.is_empty();
+    if run.health_checked.is_some() {
+        // A message that does not change from run to run costs no write.
+        let (yes, passed) = (ConditionStatus::True, "Health check passed");
+        set(run, condition_type::HEALTHY, yes, Reason::Succeeded, passed);
+    } else if !asked_for {
+        Condition::remove(&mut run.status.conditions, condition_type::HEALTHY);
     }
 }
 

@@ -1,6 +1,7 @@
 //! One reconcile of one Kustomization.
 
 use super::Context;
+use super::memo::Memo;
 use super::records::Extent;
 use crate::queue::{Key, Next};
 use crate::step::StepError;
@@ -42,6 +43,8 @@ pub(super) struct Run {
     pub(super) health_checked: Option<Duration>,
     /// Whether the status, before this run, said that this revision is in order.
     pub(super) was_ready: bool,
+    /// What the render read.
+    pub(super) memo: Option<Memo>,
     /// How much is looked at.
     pub(super) extent: Extent,
     /// When drift was seen first, if that is why it runs.
@@ -80,6 +83,7 @@ impl Run {
             going: Vec::new(),
             health_checked: None,
             was_ready: false,
+            memo: None,
             extent: Extent::Full,
             drift_seen: None,
             again: false,
