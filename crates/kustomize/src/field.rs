@@ -57,6 +57,13 @@ pub(crate) fn set_scalar(node: &mut Node, text: &str, tag: Tag) -> Result<()> {
     Ok(())
 }
 
+/// Gives quotes to a bare string that YAML 1.1 would read as something else.
+pub(crate) fn quote_if_needed(node: &mut Node) {
+    if node.style == Style::Plain && is_string(node) && node.text().is_some_and(is_non_string) {
+        node.style = Style::DoubleQuoted;
+    }
+}
+
 /// Sets a field of a mapping: a null value removes it, an existing one passes its style on.
 pub(crate) fn set_field(map: &mut Node, name: &str, mut value: Node) -> Result<()> {
     let NodeKind::Mapping(entries) = &mut map.kind else {
@@ -74,9 +81,7 @@ pub(crate) fn set_field(map: &mut Node, name: &str, mut value: Node) -> Result<(
         entries[at].1 = value;
         return Ok(());
     }
-    if is_string(&value) && value.style == Style::Plain && value.text().is_some_and(is_non_string) {
-        value.style = Style::DoubleQuoted;
-    }
+    quote_if_needed(&mut value);
     entries.push((bare(name), value));
     Ok(())
 }

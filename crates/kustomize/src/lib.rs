@@ -8,6 +8,7 @@ mod collection;
 mod config;
 mod crds;
 mod decode;
+pub mod edit;
 mod error;
 mod field;
 mod fieldspec;

@@ -212,6 +212,8 @@ impl<'s> Walker<'s> {
             if walk(self, value, schema)? {
                 entries.remove(at);
             } else {
+                // Upstream sets every field again, its own value included.
+                field::quote_if_needed(value);
                 at += 1;
             }
         }
@@ -232,6 +234,7 @@ impl<'s> Walker<'s> {
                 if self.untouched(value, schema)? {
                     entries.remove(at);
                 } else {
+                    field::quote_if_needed(value);
                     at += 1;
                 }
                 continue;
@@ -254,6 +257,7 @@ impl<'s> Walker<'s> {
             let schema = schema.and_then(|schema| schema.field(key.text().unwrap_or_default()));
             let schema = self.schema(schema, [Some(&value), None]);
             if !value.is_null() && self.adopt(&mut value, schema)? == Outcome::Patch {
+                field::quote_if_needed(&mut value);
                 entries.push((key, value));
             }
         }
