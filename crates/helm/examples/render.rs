@@ -21,7 +21,8 @@ fn run() -> Result<(), String> {
     let world = World {
         tree: &tree,
         locate: &|path| {
-            let path = Path::new(path).canonicalize().map_err(|_| format!("path {path:?} not found"))?;
+            let path =
+                Path::new(path).canonicalize().map_err(|_| format!("path {path:?} not found"))?;
             TreePath::parse(&path.to_string_lossy()).map_err(|error| error.to_string())
         },
         read: &|path| std::fs::read(path).map_err(|error| format!("open {path}: {error}")),

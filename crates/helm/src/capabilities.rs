@@ -64,8 +64,7 @@ impl KubeVersion {
     /// # Errors
     /// [`Error::Usage`] in the words of Helm's `--kube-version`.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        let failed =
-            |why: String| Error::Usage(format!("invalid kube version '{text}': {why}"));
+        let failed = |why: String| Error::Usage(format!("invalid kube version '{text}': {why}"));
         let body = text.trim();
         let body = body.strip_prefix('v').unwrap_or(body);
         let numbers = leading_numbers(body);

@@ -51,9 +51,7 @@ impl Installation {
     ) -> Result<Self, Error> {
         // One thread with room for all recursion, instead of one for each template.
         on_deep_stack(|| Self::steps(chart, values, surroundings, check_schema))
-            .unwrap_or_else(|error| {
-                Err(Error::Render(format!("no thread to render on: {error}")))
-            })
+            .unwrap_or_else(|error| Err(Error::Render(format!("no thread to render on: {error}"))))
     }
 
     fn steps(

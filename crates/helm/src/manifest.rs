@@ -64,9 +64,7 @@ pub(crate) struct Sorted {
 ///
 /// # Errors
 /// [`Error::Manifest`], naming the file whose text is no YAML mapping.
-pub(crate) fn sort(
-    files: impl IntoIterator<Item = (Arc<str>, Text)>,
-) -> Result<Sorted, Error> {
+pub(crate) fn sort(files: impl IntoIterator<Item = (Arc<str>, Text)>) -> Result<Sorted, Error> {
     let mut sorted = Sorted::default();
     for (path, text) in files {
         if path.rsplit('/').next().is_some_and(|name| name.starts_with('_')) {
@@ -105,11 +103,8 @@ mod tests {
             ("c/templates/_d.yaml", "not: [valid"),
         ];
         let sorted = sort_texts(&files).unwrap();
-        let kinds: Vec<_> = sorted
-            .manifests
-            .iter()
-            .map(|m| format!("{} {}", m.head.kind, m.head.name))
-            .collect();
+        let kinds: Vec<_> =
+            sorted.manifests.iter().map(|m| format!("{} {}", m.head.kind, m.head.name)).collect();
         assert_eq!(kinds, ["Namespace ", "Deployment a", "Deployment b", " ", "Apple ", "Zebra "]);
     }
 

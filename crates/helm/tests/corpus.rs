@@ -63,7 +63,8 @@ fn expected(root: &Path, case: &Value) -> std::io::Result<String> {
 /// Equal but for values of equal length under equal keys: what random functions give.
 fn same_shape(expected: &str, got: &str) -> bool {
     let same = |(a, b): (&str, &str)| {
-        let key = |line: &str| line.split_once(':').map(|(key, value)| (key.to_owned(), value.len()));
+        let key =
+            |line: &str| line.split_once(':').map(|(key, value)| (key.to_owned(), value.len()));
         a == b || (key(a).is_some() && key(a) == key(b))
     };
     expected.lines().count() == got.lines().count() && expected.lines().zip(got.lines()).all(same)
@@ -83,7 +84,8 @@ fn verdict(root: &Path, case: &Value) -> Option<String> {
         (Err(error), true) => {
             // The corpus keeps the end of what helm wrote.
             let end = case["error"].as_str().unwrap_or_default();
-            let end = end.trim_end().trim_end_matches("Use --debug flag to render out invalid YAML");
+            let end =
+                end.trim_end().trim_end_matches("Use --debug flag to render out invalid YAML");
             let got = format!("Error: {error}");
             (!got.ends_with(end.trim_end())).then(|| format!("want {end}\n  got  {got}"))
         }
@@ -109,8 +111,7 @@ fn public_charts_render_as_helm_renders_them() {
         return;
     };
     let text = std::fs::read_to_string(root.join("cases.jsonl")).unwrap();
-    let cases: Vec<Value> =
-        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let cases: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let next = Mutex::new(cases.iter());
     let failures = Mutex::new(BTreeMap::new());
     let work = || {

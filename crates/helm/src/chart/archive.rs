@@ -28,9 +28,10 @@ impl Limits {
     /// Takes one file of this size out of what is left.
     pub(super) fn spend(&mut self, size: u64) -> Result<(), Error> {
         let whole = Self::default();
-        self.files = self.files.checked_sub(1).ok_or_else(|| {
-            Error::Chart(format!("chart holds more than {} files", whole.files))
-        })?;
+        self.files = self
+            .files
+            .checked_sub(1)
+            .ok_or_else(|| Error::Chart(format!("chart holds more than {} files", whole.files)))?;
         self.bytes = self.bytes.checked_sub(size).filter(|left| *left > 0).ok_or_else(|| {
             let maximum = whole.bytes;
             Error::Chart(format!("decompressed chart is larger than the maximum size {maximum}"))

@@ -94,7 +94,11 @@ fn subchart(
     if name.ends_with(".tgz") {
         let archive = files.into_iter().next().filter(|file| file.name == name);
         let bytes = archive.map(|file| file.data);
-        return nested(archive::files(bytes.as_deref().unwrap_or_default(), limits)?, limits, depth);
+        return nested(
+            archive::files(bytes.as_deref().unwrap_or_default(), limits)?,
+            limits,
+            depth,
+        );
     }
     // A file right below charts/ belongs to no chart; the missing Chart.yaml is the error.
     let files = files.into_iter().filter_map(|file| {

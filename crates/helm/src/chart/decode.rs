@@ -31,9 +31,10 @@ impl<'a> Fields<'a> {
 
     /// The value of a field; where several spellings are present, the last in byte order wins.
     pub(super) fn get(&self, name: &str) -> Option<&'a Value> {
-        let spellings = self.entries.iter().filter(|(key, value)| {
-            !value.is_null() && key.to_lowercase() == name.to_lowercase()
-        });
+        let spellings = self
+            .entries
+            .iter()
+            .filter(|(key, value)| !value.is_null() && key.to_lowercase() == name.to_lowercase());
         spellings.max_by(|a, b| a.0.cmp(b.0)).map(|(_, value)| value)
     }
 

@@ -2,12 +2,7 @@
 
 use inhaul_tree::{Kind, Tree, TreePath};
 
-use super::{
-    Chart, File, Limits,
-    archive::without_mark,
-    assemble,
-    ignore::IgnoreRules,
-};
+use super::{Chart, File, Limits, archive::without_mark, assemble, ignore::IgnoreRules};
 use crate::Error;
 
 /// Deepest nesting of directories in a chart; also ends loops of links.

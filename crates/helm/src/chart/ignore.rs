@@ -53,7 +53,8 @@ impl Rule {
             return Ok(None);
         }
         if line.contains("**") {
-            let message = format!(".helmignore: {line:?}: double-star (**) syntax is not supported");
+            let message =
+                format!(".helmignore: {line:?}: double-star (**) syntax is not supported");
             return Err(Error::Chart(message));
         }
         let (negated, body) = line.strip_prefix('!').map_or((false, line), |body| (true, body));

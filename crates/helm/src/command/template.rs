@@ -184,7 +184,12 @@ fn files(
         push(crd.name.clone(), &crd.name, &String::from_utf8_lossy(&crd.data), false);
     }
     for manifest in &installation.manifests {
-        push(format!("{prefix}{}", manifest.path), &manifest.path, manifest.content.as_str(), false);
+        push(
+            format!("{prefix}{}", manifest.path),
+            &manifest.path,
+            manifest.content.as_str(),
+            false,
+        );
     }
     for hook in hooks {
         push(format!("{prefix}{}", hook.path), &hook.path, hook.manifest.as_str(), true);

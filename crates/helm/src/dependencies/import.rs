@@ -79,7 +79,6 @@ fn nest(path: &str, table: Table) -> Table {
     if path == "." {
         return table;
     }
-    path.rsplit('.').fold(table, |inner, key| {
-        Table::from_iter([(key.to_owned(), Value::Object(inner))])
-    })
+    path.rsplit('.')
+        .fold(table, |inner, key| Table::from_iter([(key.to_owned(), Value::Object(inner))]))
 }

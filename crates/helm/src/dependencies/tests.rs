@@ -56,10 +56,8 @@ fn conditions_win_over_tags_and_the_first_boolean_counts() {
 #[test]
 fn aliases_copy_a_chart_and_what_is_not_wanted_stays() {
     let alias = |alias: &str| Dependency { alias: alias.into(), ..wants("sub") };
-    let wanted = vec![alias("one"), alias("two"), Dependency {
-        version: "^9".to_owned(),
-        ..wants("other")
-    }];
+    let wanted =
+        vec![alias("one"), alias("two"), Dependency { version: "^9".to_owned(), ..wants("other") }];
     let top = chart("top", json!({}), wanted, vec![leaf("sub"), leaf("other"), leaf("loose")]);
     assert_eq!(names_after(top, json!({})), ["other", "loose", "one", "two"]);
 }

@@ -21,7 +21,10 @@ enum Node {
     Super,
     /// `?`
     Single,
-    Class { negated: bool, members: Members },
+    Class {
+        negated: bool,
+        members: Members,
+    },
     Alternatives(Vec<Vec<Node>>),
 }
 

@@ -82,9 +82,7 @@ impl Token {
     }
 }
 
-fn parse_class(
-    chars: &mut std::iter::Peekable<std::str::Chars<'_>>,
-) -> Result<Token, BadPattern> {
+fn parse_class(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Result<Token, BadPattern> {
     let negated = chars.next_if_eq(&'^').is_some();
     let mut ranges = Vec::new();
     loop {
@@ -97,9 +95,7 @@ fn parse_class(
     }
 }
 
-fn class_member(
-    chars: &mut std::iter::Peekable<std::str::Chars<'_>>,
-) -> Result<char, BadPattern> {
+fn class_member(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Result<char, BadPattern> {
     match chars.next() {
         None | Some('-' | ']') => Err(BadPattern),
         Some('\\') => chars.next().ok_or(BadPattern),

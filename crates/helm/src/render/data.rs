@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use inhaul_template::{Function, List, Map, Outcome, Parameter, Runtime, Structure, TypeInfo, Value};
+use inhaul_template::{
+    Function, List, Map, Outcome, Parameter, Runtime, Structure, TypeInfo, Value,
+};
 
 use crate::{
     capabilities::{Capabilities, KubeVersion},
@@ -76,11 +78,7 @@ fn kube_version(version: &KubeVersion) -> Value {
     structure(&KUBE_VERSION, false, fields)
 }
 
-fn structure(
-    kind: &'static TypeInfo,
-    pointer: bool,
-    fields: Vec<(&'static str, Value)>,
-) -> Value {
+fn structure(kind: &'static TypeInfo, pointer: bool, fields: Vec<(&'static str, Value)>) -> Value {
     Value::Structure(Arc::new(Structure::new(kind, pointer, fields)))
 }
 

@@ -59,9 +59,8 @@ fn path_value(_: &mut Runtime<'_>, arguments: &[Value]) -> Outcome {
     if path.is_empty() {
         return Err("YAML path cannot be empty".into());
     }
-    let (parents, key) = path.rsplit_once('.').map_or((None, path.as_str()), |(parents, key)| {
-        (Some(parents), key)
-    });
+    let (parents, key) =
+        path.rsplit_once('.').map_or((None, path.as_str()), |(parents, key)| (Some(parents), key));
     let missing = || format!("{key:?} is not a value");
     let receiver = receiver(arguments)?;
     let table = match parents {

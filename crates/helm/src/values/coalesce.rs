@@ -65,7 +65,8 @@ impl Coalescer<'_> {
 
     /// Hands the parent's globals down; the parent's win.
     fn globals(&mut self, values: &mut Table, parent: Option<Value>, path: &str) {
-        let skip = |which: &str| format!("warning: skipping globals because {which} is not a table.");
+        let skip =
+            |which: &str| format!("warning: skipping globals because {which} is not a table.");
         if values.get(GLOBAL).is_some_and(|own| !own.is_object()) {
             return self.warnings.add(skip("destination global"));
         }
@@ -86,9 +87,9 @@ impl Coalescer<'_> {
                     self.tables(&mut above, below, &join(path, &key), Nulls::Keep);
                     own.insert(key, Value::Object(above));
                 }
-                (Some(_), Value::Object(_)) => self.warnings.add(format!(
-                    "Conflict: cannot merge map onto non-map for {key:?}. Skipping."
-                )),
+                (Some(_), Value::Object(_)) => self
+                    .warnings
+                    .add(format!("Conflict: cannot merge map onto non-map for {key:?}. Skipping.")),
                 (Some(Value::Object(_)), _) => {
                     self.warnings.add(format!("key {key} is table. Skipping"));
                 }
@@ -122,9 +123,9 @@ impl Coalescer<'_> {
                         self.tables(given, table, &join(path, key), nulls);
                     }
                     Value::Null => {}
-                    _ => self.warnings.add(format!(
-                        "warning: skipped value for {path}.{key}: Not a table."
-                    )),
+                    _ => self
+                        .warnings
+                        .add(format!("warning: skipped value for {path}.{key}: Not a table.")),
                 },
                 Some(_) => {}
             }

@@ -118,9 +118,18 @@ mod tests {
         let read = |_: &str| Ok(b"- a".to_vec());
         for (options, expected) in [
             (ValueOptions { files: vec!["f".into()], ..Default::default() }, "failed to parse f: "),
-            (ValueOptions { set: vec!["a".into()], ..Default::default() }, "failed parsing --set data: key \"a\" has no value"),
-            (ValueOptions { set_json: vec!["a={".into()], ..Default::default() }, "failed parsing --set-json data a={"),
-            (ValueOptions { files: vec!["https://x/y".into()], ..Default::default() }, "https://x/y: values from an address"),
+            (
+                ValueOptions { set: vec!["a".into()], ..Default::default() },
+                "failed parsing --set data: key \"a\" has no value",
+            ),
+            (
+                ValueOptions { set_json: vec!["a={".into()], ..Default::default() },
+                "failed parsing --set-json data a={",
+            ),
+            (
+                ValueOptions { files: vec!["https://x/y".into()], ..Default::default() },
+                "https://x/y: values from an address",
+            ),
         ] {
             let error = options.merged(&read).unwrap_err().to_string();
             assert!(error.starts_with(expected), "{error}");

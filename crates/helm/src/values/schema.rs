@@ -1,6 +1,8 @@
 //! `values.schema.json`.
 
-use jsonschema::{Retrieve, Uri, ValidationError, error::ValidationErrorKind as Kind};
+use jsonschema::{
+    PatternOptions, Retrieve, Uri, ValidationError, error::ValidationErrorKind as Kind,
+};
 use serde_json::Value;
 
 use super::{Table, go_type};
@@ -45,6 +47,8 @@ fn check_one(schema: &[u8], values: &Table) -> Result<(), String> {
     let schema: Value = serde_json::from_slice(schema).map_err(|error| error.to_string())?;
     let validator = jsonschema::options()
         .with_retriever(NothingRemote)
+        // As Go's: linear time, no look-around.
+        .with_pattern_options(PatternOptions::regex())
         .build(&schema)
         .map_err(|error| format!("the schema itself cannot be used: {error}"))?;
     let mut instance = Value::Object(values.clone());
@@ -94,10 +98,20 @@ fn whole_numbers(value: &mut Value) {
 /// One line for each violation, in the words of the library that Helm uses.
 fn describe(error: &ValidationError<'_>, indent: &str, lines: &mut Vec<String>) {
     let at = error.instance_path();
+    if let Kind::Required { property } = error.kind()
+        && let Some(last) = lines.last_mut()
+        && let Some(known) = last.strip_prefix(&format!("{indent}- at '{at}': missing propert"))
+    {
+        // All that one object misses is told at once.
+        let known = known.trim_start_matches("y ").trim_start_matches("ies ");
+        let name = property.as_str().unwrap_or_default();
+        *last = format!("{indent}- at '{at}': missing properties {known}, '{name}'");
+        return;
+    }
     let mut line = |message: String| lines.push(format!("{indent}- at '{at}': {message}"));
     let nested = match error.kind() {
-        Kind::AnyOf { context } => ("anyOf failed", context.as_slice()),
-        Kind::OneOfNotValid { context } => ("oneOf failed, none matched", context.as_slice()),
+        Kind::AnyOf { context } => ("'anyOf' failed", context.as_slice()),
+        Kind::OneOfNotValid { context } => ("'oneOf' failed, none matched", context.as_slice()),
         _ => {
             line(message(error));
             return;
@@ -134,13 +148,18 @@ fn message(error: &ValidationError<'_>) -> String {
         Kind::Pattern { pattern } => format!("{} does not match pattern '{pattern}'", quoted(got)),
         Kind::Minimum { limit } => format!("minimum: got {got}, want {limit}"),
         Kind::Maximum { limit } => format!("maximum: got {got}, want {limit}"),
+        Kind::ExclusiveMinimum { limit } => format!("exclusiveMinimum: got {got}, want {limit}"),
+        Kind::ExclusiveMaximum { limit } => format!("exclusiveMaximum: got {got}, want {limit}"),
+        Kind::MultipleOf { multiple_of } => format!("multipleOf: got {got}, want {multiple_of}"),
+        Kind::MinProperties { limit } => format!("minProperties: got {}, want {limit}", length(got)),
+        Kind::MaxProperties { limit } => format!("maxProperties: got {}, want {limit}", length(got)),
         Kind::MinLength { limit } => format!("minLength: got {}, want {limit}", length(got)),
         Kind::MaxLength { limit } => format!("maxLength: got {}, want {limit}", length(got)),
         Kind::MinItems { limit } => format!("minItems: got {}, want {limit}", length(got)),
         Kind::MaxItems { limit } => format!("maxItems: got {}, want {limit}", length(got)),
         Kind::FalseSchema => "false schema".to_owned(),
         Kind::Not { .. } => "'not' failed".to_owned(),
-        Kind::OneOfMultipleValid { .. } => "oneOf failed, more than one matched".to_owned(),
+        Kind::OneOfMultipleValid { .. } => "'oneOf' failed, more than one matched".to_owned(),
         Kind::Format { format } => format!("{} is not valid {format}", quoted(got)),
         _ => error.to_string(),
     }
@@ -149,6 +168,7 @@ fn message(error: &ValidationError<'_>) -> String {
 fn quoted(value: &Value) -> String {
     match value {
         Value::String(text) => format!("'{text}'"),
+        Value::Null => "<nil>".to_owned(),
         other => other.to_string(),
     }
 }
@@ -157,6 +177,7 @@ fn length(value: &Value) -> usize {
     match value {
         Value::String(text) => text.chars().count(),
         Value::Array(items) => items.len(),
+        Value::Object(table) => table.len(),
         _ => 0,
     }
 }
@@ -200,23 +221,27 @@ mod tests {
 
     #[test]
     fn violations_read_as_helm_prints_them() {
-        let mut top = chart("top", &json!({
-            "$schema": "http://json-schema.org/draft-07/schema#",
-            "required": ["name"],
-            "additionalProperties": false,
-            "properties": {
-                "name": {"type": "string"},
-                "count": {"type": "integer", "minimum": 1},
-                "mode": {"enum": ["a", "b"]},
-                "child": {},
-            },
-        }));
+        let mut top = chart(
+            "top",
+            &json!({
+                "$schema": "http://json-schema.org/draft-07/schema#",
+                "required": ["name", "other"],
+                "additionalProperties": false,
+                "properties": {
+                    "name": {"type": "string"},
+                    "count": {"type": "integer", "minimum": 1},
+                    "mode": {"enum": ["a", "b"]},
+                "other": {},
+                    "child": {},
+                },
+            }),
+        );
         top.dependencies.push(chart("child", &json!({"properties": {"x": {"type": "boolean"}}})));
-        assert_eq!(report(&top, json!({"name": "n", "count": 3.0, "mode": "a"})), "");
+        assert_eq!(report(&top, json!({"name": "n", "other": 1.0, "count": 3.0, "mode": "a"})), "");
         let got = report(&top, json!({"count": 0.0, "mode": "c", "zz": 1.0, "child": {"x": "y"}}));
         for expected in [
             "values don't meet the specifications of the schema(s) in the following chart(s):\ntop:\n",
-            "- at '': missing property 'name'",
+            "- at '': missing properties 'name', 'other'",
             "- at '': additional properties 'zz' not allowed",
             "- at '/count': minimum: got 0, want 1",
             "- at '/mode': value must be one of 'a', 'b'",
@@ -235,10 +260,13 @@ mod tests {
 
     #[test]
     fn references_inside_the_schema_work() {
-        let top = chart("top", &json!({
-            "$ref": "#/$defs/all",
-            "$defs": {"all": {"properties": {"a": {"type": "string"}}}},
-        }));
+        let top = chart(
+            "top",
+            &json!({
+                "$ref": "#/$defs/all",
+                "$defs": {"all": {"properties": {"a": {"type": "string"}}}},
+            }),
+        );
         assert_eq!(report(&top, json!({"a": "x"})), "");
         assert!(report(&top, json!({"a": 1.0})).contains("got number, want string"));
     }

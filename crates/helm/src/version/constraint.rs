@@ -172,8 +172,7 @@ fn take_identifiers(text: &str, mark: char) -> (&str, &str) {
 }
 
 fn comparison(operator: Operator, parts: &VersionParts<'_>) -> Result<Comparison, String> {
-    let is_open =
-        |part: Option<&str>| part.is_none_or(|text| matches!(text, "x" | "X" | "*"));
+    let is_open = |part: Option<&str>| part.is_none_or(|text| matches!(text, "x" | "X" | "*"));
     let [major, minor, patch] = parts.numbers;
     let suffix = parts.suffix;
     let text = |part: Option<&str>| part.unwrap_or_default().to_owned();

@@ -61,10 +61,9 @@ fn hostile_names_and_kinds_are_refused() {
         let got = load(&[("top/Chart.yaml", FILE, CHART), (name, kind, b"x")]);
         match got {
             Ok(_) => assert_eq!(expected, "", "{name} was accepted"),
-            Err(error) => assert!(
-                !expected.is_empty() && error.starts_with(expected),
-                "{name}: {error}"
-            ),
+            Err(error) => {
+                assert!(!expected.is_empty() && error.starts_with(expected), "{name}: {error}")
+            }
         }
     }
 }

@@ -28,16 +28,8 @@ fn list(dependencies: &[Dependency]) -> String {
 /// alphabet.
 fn one(dependency: &Dependency) -> String {
     let fields = dependency.to_json();
-    let names = [
-        "name",
-        "version",
-        "repository",
-        "condition",
-        "tags",
-        "enabled",
-        "import-values",
-        "alias",
-    ];
+    let names =
+        ["name", "version", "repository", "condition", "tags", "enabled", "import-values", "alias"];
     let written: Vec<String> = names
         .iter()
         .filter_map(|name| Some(format!("\"{name}\":{}", go_json(fields.get(name)?))))

@@ -184,9 +184,8 @@ impl<'a> Fetcher<'a> {
             }
             let path = self.folder.path.child(&entry.name);
             let Ok(found) = Chart::load(self.world.tree, &path) else { continue };
-            let is_local = |d: &Dependency| {
-                d.repository.is_empty() && d.name == found.metadata.name
-            };
+            let is_local =
+                |d: &Dependency| d.repository.is_empty() && d.name == found.metadata.name;
             if !dependencies.iter().any(is_local) {
                 fetched.outdated.push(entry.name.clone());
             }

@@ -18,8 +18,7 @@ pub(super) fn newest(
 ) -> Result<Option<(String, String)>, Error> {
     let path = folder.child("index.yaml");
     let bytes = inhaul_tree::read(tree, &path)?;
-    let index =
-        load::yaml(&bytes).map_err(|why| Error::Dependency(format!("{path}: {why}")))?;
+    let index = load::yaml(&bytes).map_err(|why| Error::Dependency(format!("{path}: {why}")))?;
     let entries = index.get("entries").and_then(|entries| entries.get(chart));
     let Some(Value::Array(entries)) = entries else {
         return Err(Error::Dependency(format!("{path}: holds no chart {chart:?}")));

@@ -106,7 +106,8 @@ fn update_chart(
 
 /// What is printed and written once every chart is at hand.
 fn save(fetched: &Fetched, locked: &[Dependency]) -> Output {
-    let mut output = Output { text: format!("Saving {} charts\n", locked.len()), ..Output::default() };
+    let mut output =
+        Output { text: format!("Saving {} charts\n", locked.len()), ..Output::default() };
     for dependency in locked.iter().filter(|dependency| dependency.repository.is_empty()) {
         output.text.push_str(&format!(
             "Dependency {} did not declare a repository. Assuming it exists in the charts \
@@ -119,10 +120,8 @@ fn save(fetched: &Fetched, locked: &[Dependency]) -> Output {
         path: format!("charts/{name}"),
         change: Change::Write(bytes.clone()),
     };
-    let remove = |name: &String| OutputFile {
-        path: format!("charts/{name}"),
-        change: Change::Remove,
-    };
+    let remove =
+        |name: &String| OutputFile { path: format!("charts/{name}"), change: Change::Remove };
     output.files.extend(fetched.archives.iter().map(write));
     output.files.extend(fetched.outdated.iter().map(remove));
     output

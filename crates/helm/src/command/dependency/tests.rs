@@ -48,11 +48,7 @@ fn update_packs_folders_and_writes_the_lock() {
         output.files.iter().map(|f| (f.path.as_str(), f.change == Change::Remove)).collect();
     assert_eq!(
         changes,
-        [
-            ("charts/sub-0.1.3.tgz", false),
-            ("charts/old-1.0.0.tgz", true),
-            ("Chart.lock", false)
-        ]
+        [("charts/sub-0.1.3.tgz", false), ("charts/old-1.0.0.tgz", true), ("Chart.lock", false)]
     );
     let Change::Write(packed) = &output.files[0].change else { panic!("a write") };
     let packed = Chart::from_archive(packed, Limits::default()).unwrap();

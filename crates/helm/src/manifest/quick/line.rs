@@ -44,9 +44,8 @@ impl Value<'_> {
 
 /// Whether an unquoted scalar cannot be a number, a boolean, null or a date.
 fn is_word(text: &str) -> bool {
-    const OTHER: [&str; 12] = [
-        "y", "yes", "n", "no", "on", "off", "true", "false", "null", "nan", "inf", "infinity",
-    ];
+    const OTHER: [&str; 12] =
+        ["y", "yes", "n", "no", "on", "off", "true", "false", "null", "nan", "inf", "infinity"];
     text.starts_with(|c: char| c.is_ascii_alphabetic())
         && !OTHER.iter().any(|word| text.eq_ignore_ascii_case(word))
 }
@@ -149,7 +148,10 @@ fn list(text: &str) -> bool {
         let length = match quote.map(|quote| close(&rest[1..], quote)) {
             Some(Some(Some((at, _)))) => at + 2,
             Some(_) => return false,
-            None => rest.bytes().take_while(|b| b.is_ascii_alphanumeric() || b"_./-".contains(b)).count(),
+            None => rest
+                .bytes()
+                .take_while(|b| b.is_ascii_alphanumeric() || b"_./-".contains(b))
+                .count(),
         };
         if length == 0 || rest.starts_with('-') {
             return false;

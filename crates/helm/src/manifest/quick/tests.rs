@@ -115,16 +115,16 @@ struct Numbers(u64);
 
 impl Numbers {
     fn below(&mut self, limit: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         ((self.0 >> 33) as usize) % limit.max(1)
     }
 }
 
 /// Breaks a document at a random place: a line goes, doubles, moves, or gets other characters.
 fn broken(document: &str, numbers: &mut Numbers) -> String {
-    const INSERTED: [&str; 16] = [
-        " ", "  ", ":", ": ", "-", "- ", "#", " #", "'", "\"", "|", "[", "}", "\n", "\n  ", "x",
-    ];
+    const INSERTED: [&str; 16] =
+        [" ", "  ", ":", ": ", "-", "- ", "#", " #", "'", "\"", "|", "[", "}", "\n", "\n  ", "x"];
     let mut lines: Vec<String> = document.lines().map(str::to_owned).collect();
     for _ in 0..=numbers.below(2) {
         let at = numbers.below(lines.len());
@@ -164,7 +164,8 @@ fn broken_manifests_are_never_taken_for_sound_ones() {
 fn public_manifests_have_the_same_head_either_way() {
     use std::io::Read;
     let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/corpus");
-    let root = std::env::var_os("INHAUL_CORPUS").map_or_else(|| default.into(), std::path::PathBuf::from);
+    let root =
+        std::env::var_os("INHAUL_CORPUS").map_or_else(|| default.into(), std::path::PathBuf::from);
     let Ok(files) = std::fs::read_dir(root.join("charts/expected")) else {
         println!("skipped: no corpus");
         return;

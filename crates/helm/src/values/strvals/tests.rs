@@ -98,11 +98,7 @@ fn set_literal_takes_the_rest_as_it_is() {
         ("a=", json!({"a": ""})),
         ("a,b=1", json!({"a,b": "1"})),
     ] {
-        assert_eq!(
-            parse_all(&[argument], &Reading::Literal).as_ref(),
-            Ok(&expected),
-            "{argument}"
-        );
+        assert_eq!(parse_all(&[argument], &Reading::Literal).as_ref(), Ok(&expected), "{argument}");
     }
 }
 
