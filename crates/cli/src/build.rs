@@ -2,7 +2,6 @@
 
 mod directory;
 mod flags;
-mod instructions;
 mod kustomization;
 
 use crate::printer::Printer;

@@ -1,6 +1,7 @@
 //! One door for every request: deadlines, size limits, retries, and the leader's gate.
 
 use crate::error::Error;
+use crate::events::root_cause;
 use bytes::Bytes;
 use http::{Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
@@ -144,7 +145,7 @@ impl Connection {
             .body(Body::from(call.body.clone()))
             .map_err(|e| Failure::Final(Error::Garbled(format!("{}: {e}", call.uri))))?;
         let unreachable = |why: String| Failure::Passing(Error::Unreachable(why), None);
-        let response = self.client.send(request).await.map_err(|e| unreachable(innermost(&e)))?;
+        let response = self.client.send(request).await.map_err(|e| unreachable(root_cause(&e)))?;
         let (head, body) = response.into_parts();
         let body = Limited::new(body, MAX_ANSWER_BYTES).collect().await;
         let body = body.map_err(|e| unreachable(format!("the answer broke off: {e}")))?.to_bytes();
@@ -159,15 +160,6 @@ impl Connection {
             .map(Duration::from_secs);
         Err(failed(head.status, &body, asked))
     }
-}
-
-/// The part of a chain of errors that says what happened; the outer ones only say "connect error".
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut innermost = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    innermost.to_string()
 }
 
 fn failed(code: StatusCode, body: &Bytes, asked: Option<Duration>) -> Failure {

@@ -3,10 +3,11 @@
 use crate::download::Downloads;
 use crate::events::Events;
 use crate::metrics::Metrics;
-use crate::queue::{self, BackOff, Queue};
+use crate::queue::{self, BackOff, Next, Queue};
 use crate::settings::Settings;
 use crate::sources::{SourceKey, Sources};
 use crate::{git_repository, kustomization};
+use futures::FutureExt;
 use futures::stream::{self, StreamExt};
 use inhaul_api::{GitRepository, Kustomization};
 use inhaul_artifact::{Retention, Store};
@@ -18,14 +19,19 @@ use inhaul_cluster::{
 use inhaul_git::{Limits, Mirrors};
 use inhaul_plan::HashKey;
 use kube::runtime::reflector::Store as Cache;
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+
+/// How long an object whose reconcile panicked is left alone.
+const AFTER_PANIC: Duration = Duration::from_secs(900);
 
 /// Everything that the flags say about the operator.
 #[derive(Clone, Debug)]
@@ -91,6 +97,8 @@ pub async fn run(
     let connection = Connection::new(client.clone(), gate);
     let (recorder, delivery) =
         Recorder::new(client, options.events.clone()).map_err(|e| error("--events-addr")(&e))?;
+    let told = recorder.clone();
+    metrics.before_render(move |metrics| metrics.events(told.dropped(), told.failed()));
     let mut tasks = JoinSet::new();
     let late = CancellationToken::new();
     tasks.spawn(delivery.run(late.clone()));
@@ -257,7 +265,9 @@ impl Controllers {
             concurrency,
             self.stop.clone(),
             move |key, token, permit| {
-                git_repository::reconcile(Arc::clone(&context), key, token, permit)
+                let metrics = Arc::clone(&context.metrics);
+                let run = git_repository::reconcile(Arc::clone(&context), key, token, permit);
+                isolated(git_repository::KIND, metrics, run)
             },
         ));
         Ok(())
@@ -295,7 +305,9 @@ impl Controllers {
             concurrency,
             self.stop.clone(),
             move |key, token, permit| {
-                kustomization::reconcile(Arc::clone(&context), key, token, permit)
+                let metrics = Arc::clone(&context.metrics);
+                let run = kustomization::reconcile(Arc::clone(&context), key, token, permit);
+                isolated(kustomization::KIND, metrics, run)
             },
         ));
         Ok(())
@@ -344,6 +356,19 @@ impl Controllers {
         self.metrics.before_render(move |metrics| metrics.queue_depth(kind, seen.depth()));
         queue
     }
+}
+
+/// A panic ends one reconcile, is counted, and leaves the object alone for a while.
+async fn isolated(
+    kind: &'static str,
+    metrics: Arc<Metrics>,
+    run: impl Future<Output = Next>,
+) -> Next {
+    AssertUnwindSafe(run).catch_unwind().await.unwrap_or_else(|_| {
+        tracing::error!(kind, "a reconcile ended in a panic; this is a bug of inhaul");
+        metrics.panicked(kind);
+        Next::After(AFTER_PANIC)
+    })
 }
 
 fn stream_of<T>(receiver: UnboundedReceiver<T>) -> impl futures::Stream<Item = T> {

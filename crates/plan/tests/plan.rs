@@ -1,5 +1,7 @@
 //! Plans of real renders.
 
+#![expect(clippy::unwrap_used, reason = "a test's helper fails the test")]
+
 use inhaul_object::GroupVersionKind;
 use inhaul_plan::{Inventory, Options, Plan, PlanError, Scope, plan, rendered_scopes};
 use inhaul_render::{Instructions, Owner, Rendered, render};

@@ -1,9 +1,9 @@
 //! `inhaul build ks`: what the operator would apply, from files on disk.
 
-use super::instructions::instructions;
 use crate::files;
 use inhaul_api::{GitRepository, Kustomization};
 use inhaul_artifact::{IgnoreRules, IgnoredTree, Links};
+use inhaul_controller::kustomization::{instructions, unsupported};
 use inhaul_tree::DirectoryTree;
 use inhaul_yaml::Dialect;
 use serde::de::DeserializeOwned;
@@ -34,7 +34,14 @@ impl Ks {
         let repository =
             repository(&documents, &kustomization).map_err(|why| format!("{shown}: {why}"))?;
         let ignore = repository.and_then(|repository| repository.spec.ignore);
-        let instructions = instructions(&kustomization)?;
+        let unsupported = unsupported(&kustomization);
+        if !unsupported.is_empty() {
+            let fields = unsupported.join(", ");
+            let name = kustomization.metadata.name.clone().unwrap_or_default();
+            let why = "not supported by this version of inhaul";
+            return Err(format!("{shown}: Kustomization {name}: {fields}: {why}"));
+        }
+        let instructions = instructions(&kustomization);
         let root = self.path.display();
         if !self.path.is_dir() {
             return Err(format!("--path {root}: is not a directory"));

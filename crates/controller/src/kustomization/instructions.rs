@@ -4,7 +4,7 @@ use super::memo::Memo;
 use super::run::Run;
 use crate::sources::Snapshot;
 use crate::step::StepError;
-use inhaul_api::Reason;
+use inhaul_api::{Kustomization, Reason};
 use inhaul_render::{
     CommonMetadata, Image, Instructions, JsonPatch, Owner, Patch, Reason as RenderReason, Rendered,
     Selector,
@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// Renders the Kustomization from a snapshot of its source, away from the threads that wait for
 /// the network. A panic in the renderer ends this render and nothing else.
 pub(super) async fn render(run: &mut Run, snapshot: &Snapshot) -> Result<Rendered, StepError> {
-    let instructions = instructions(run);
+    let instructions = instructions(&run.object);
     let (recorded, tree) = (instructions.clone(), Arc::clone(&snapshot.tree));
     let rendering = tokio::task::spawn_blocking(move || {
         let tree = RecordingTree::new(tree);
@@ -46,11 +46,16 @@ pub(super) async fn render(run: &mut Run, snapshot: &Snapshot) -> Result<Rendere
     }
 }
 
-pub(super) fn instructions(run: &Run) -> Instructions {
-    let spec = &run.object.spec;
+/// What a Kustomization asks of a render.
+pub fn instructions(object: &Kustomization) -> Instructions {
+    let (spec, metadata) = (&object.spec, &object.metadata);
+    let owner = Owner {
+        name: metadata.name.clone().unwrap_or_default(),
+        namespace: metadata.namespace.clone().unwrap_or_default(),
+    };
     let common = spec.common_metadata.clone().unwrap_or_default();
     Instructions {
-        owner: Owner { name: run.key.name.clone(), namespace: run.key.namespace.clone() },
+        owner,
         path: spec.path.clone().unwrap_or_default(),
         target_namespace: spec.target_namespace.clone(),
         name_prefix: spec.name_prefix.clone(),

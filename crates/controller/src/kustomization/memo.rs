@@ -75,7 +75,7 @@ pub(super) async fn is_untouched(context: &Context, run: &mut Run, snapshot: &Sn
     let Some(applied) = in_order(run) else { return false };
     // At the interval everything is looked at, whatever the commit says.
     let Some(left) = context.records.quiet_for(&run.key) else { return false };
-    let instructions = instructions::instructions(run);
+    let instructions = instructions::instructions(&run.object);
     let memos = &context.memos;
     let Some(observations) = memos.observations(&run.key, &applied, &instructions) else {
         return false;

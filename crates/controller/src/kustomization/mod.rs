@@ -27,8 +27,10 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
+pub use instructions::instructions;
 pub use memo::Memos;
 pub use records::Records;
+pub use supported::unsupported;
 pub use triggers::{follow, follow_index};
 
 /// The kind, as events and metrics name it.

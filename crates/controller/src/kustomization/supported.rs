@@ -9,6 +9,25 @@ use inhaul_api::{Kustomization, Reason};
 /// # Errors
 /// Names every such field.
 pub(super) fn check(object: &Kustomization, settings: &Settings) -> Result<(), StepError> {
+    let fields = unsupported(object);
+    if !fields.is_empty() {
+        let message = format!(
+            "{}: not supported by this version of inhaul; nothing was applied, so that nothing \
+             is ignored silently; remove the field or leave this Kustomization to Flux",
+            fields.join(", ")
+        );
+        return Err(StepError::stalled(Reason::UnsupportedField, message));
+    }
+    if settings.default_service_account.is_some() {
+        let message = "--default-service-account: impersonation is not supported by this version \
+                       of inhaul; nothing was applied with the operator's own rights";
+        return Err(StepError::stalled(Reason::UnsupportedField, message));
+    }
+    Ok(())
+}
+
+/// The fields that are set and that this version does not know how to honour.
+pub fn unsupported(object: &Kustomization) -> Vec<&'static str> {
     let spec = &object.spec;
     let asked = [
         ("spec.postBuild", spec.post_build.is_some()),
@@ -24,22 +43,7 @@ pub(super) fn check(object: &Kustomization, settings: &Settings) -> Result<(), S
             spec.depends_on.iter().any(|dependency| dependency.ready_expr.is_some()),
         ),
     ];
-    let fields: Vec<&str> =
-        asked.iter().filter(|(_, is_set)| *is_set).map(|(field, _)| *field).collect();
-    if !fields.is_empty() {
-        let message = format!(
-            "{}: not supported by this version of inhaul; nothing was applied, so that nothing \
-             is ignored silently; remove the field or leave this Kustomization to Flux",
-            fields.join(", ")
-        );
-        return Err(StepError::stalled(Reason::UnsupportedField, message));
-    }
-    if settings.default_service_account.is_some() {
-        let message = "--default-service-account: impersonation is not supported by this version \
-                       of inhaul; nothing was applied with the operator's own rights";
-        return Err(StepError::stalled(Reason::UnsupportedField, message));
-    }
-    Ok(())
+    asked.iter().filter(|(_, is_set)| *is_set).map(|(field, _)| *field).collect()
 }
 
 #[cfg(test)]
