@@ -57,7 +57,11 @@ pub(crate) fn length(arguments: &[Value], has_interface: bool) -> Outcome {
         Some(length) => Ok(Value::Int(i64::try_from(length).unwrap_or(i64::MAX))),
         None if value.is_nil() && has_interface => Err("len of nil pointer".into()),
         None if value.is_nil() => Err("reflect: call of reflect.Value.Type on zero Value".into()),
-        None => Err(format!("len of type {}", value.type_name()).into()),
+        // Pointers are followed first.
+        None => {
+            let name = value.type_name();
+            Err(format!("len of type {}", name.trim_start_matches('*')).into())
+        }
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::sync::{Arc, LazyLock};
 
-use jiff::{SignedDuration, Timestamp, Zoned, tz::{TimeZone, TimeZoneDatabase}};
+use jiff::{
+    SignedDuration, Timestamp, Zoned,
+    tz::{TimeZone, TimeZoneDatabase},
+};
 
 use super::{
     argument::{any, text},

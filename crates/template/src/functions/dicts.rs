@@ -140,7 +140,11 @@ impl Value {
 const DEEPEST: usize = 1_000;
 
 fn deep_copy(runtime: &mut Runtime<'_>, arguments: &[Value]) -> Outcome {
-    copy(runtime, any(arguments, 0), 0)
+    let value = any(arguments, 0);
+    if value.is_nil() {
+        return Err("reflect: call of reflect.Value.Type on zero Value".into());
+    }
+    copy(runtime, value, 0)
 }
 
 /// A copy that shares no map with the original.

@@ -23,21 +23,30 @@ type Read<T> = Result<T, String>;
 
 /// Reads one JSON value, and nothing after it. Numbers become `float64`.
 pub(super) fn read(text: &str) -> Read<Value> {
-    let mut reader = Reader { text, position: 0 };
+    let mut reader = Reader { text, position: 0, overflow: None };
     let value = reader.value(0)?;
     reader.spaces();
-    match reader.peek() {
+    if let Some(character) = reader.peek() {
+        return Err(invalid(character, "after top-level value"));
+    }
+    match reader.overflow {
         None => Ok(value),
-        Some(character) => Err(invalid(character, "after top-level value")),
+        Some(number) => {
+            Err(format!("json: cannot unmarshal number {number} into Go value of type float64"))
+        }
     }
 }
 
 struct Reader<'t> {
     text: &'t str,
     position: usize,
+    /// The first number that is too large, which is reported only for a text without other faults.
+    overflow: Option<&'t str>,
 }
 
+/// Go looks at bytes: of a longer character it shows the first byte, as a character.
 fn invalid(character: char, context: &str) -> String {
+    let character = char::from(character.encode_utf8(&mut [0; 4]).as_bytes()[0]);
     let shown = match character {
         '\'' => r"'\''".to_owned(),
         '"' => "'\"'".to_owned(),
@@ -53,7 +62,7 @@ fn end() -> String {
     "unexpected end of JSON input".to_owned()
 }
 
-impl Reader<'_> {
+impl<'t> Reader<'t> {
     fn peek(&self) -> Option<char> {
         self.text[self.position..].chars().next()
     }
@@ -136,12 +145,11 @@ impl Reader<'_> {
             self.digits("in exponent of numeric literal")?;
         }
         let number = &self.text[start..self.position];
-        match number.parse::<f64>() {
-            Ok(float) if float.is_finite() => Ok(Value::Float(float)),
-            _ => {
-                Err(format!("json: cannot unmarshal number {number} into Go value of type float64"))
-            }
+        let float: f64 = number.parse().unwrap_or(f64::INFINITY);
+        if float.is_infinite() {
+            self.overflow = self.overflow.or(Some(number));
         }
+        Ok(Value::Float(float))
     }
 
     fn string(&mut self) -> Read<String> {

@@ -158,9 +158,19 @@ fn chunk(_: &mut Runtime<'_>, arguments: &[Value]) -> Outcome {
         None => return Err(format!("Cannot chunk type {}", value.kind()).into()),
     };
     let Some(size) = usize::try_from(size).ok().filter(|&size| size > 0) else {
-        return Err("runtime error: makeslice: len out of range".into());
+        return odd_chunks(&items, size.unsigned_abs());
     };
     let chunks = items.chunks(size).map(|chunk| Value::list(chunk.to_vec())).collect();
+    Ok(Value::List(List::typed(&LISTS, chunks)))
+}
+
+/// What the original's arithmetic makes of a chunk size that is not positive.
+fn odd_chunks(items: &[Value], magnitude: u64) -> Outcome {
+    let chunks = match items.len() {
+        1 if magnitude > 1 => vec![Value::list(items.to_vec())],
+        length @ 2.. if (length as u64 - 1) <= magnitude => Vec::new(),
+        _ => return Err("runtime error: makeslice: len out of range".into()),
+    };
     Ok(Value::List(List::typed(&LISTS, chunks)))
 }
 

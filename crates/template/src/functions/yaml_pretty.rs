@@ -48,7 +48,8 @@ fn block(out: &mut String, value: &Value, indent: usize, depth: usize) -> Result
             }
         }
         other => {
-            scalar(out, other, indent)?;
+            // A literal alone is indented too.
+            scalar(out, other, indent.max(2))?;
             out.push('\n');
         }
     }
@@ -82,13 +83,20 @@ fn scalar(out: &mut String, value: &Value, indent: usize) -> Result<(), JsonErro
             out.push_str(if *number > 0.0 { ".inf" } else { "-.inf" });
         }
         Value::Float(number) => out.push_str(&float_text(*number)),
-        Value::String(text) => string(out, &text.to_str(), indent, false),
+        Value::String(text) => match std::str::from_utf8(text.as_bytes()) {
+            Ok(text) => string(out, text, indent, false),
+            Err(_) => out.push_str(&format!("!!binary {}", super::base64(text.as_bytes()))),
+        },
+        Value::Time(time) => out.push_str(&super::rfc3339(time)),
         Value::List(_) => out.push_str("[]"),
         Value::Map(_) => out.push_str("{}"),
         Value::Bytes(_) | Value::Complex(..) => return Err(JsonError::Type(value.kind())),
         Value::Structure(_) => {
-            let json = value.to_json()?;
-            block(out, &Value::from_json(&json), indent, 0)?;
+            let json = Value::from_json(&value.to_json()?);
+            match &json {
+                Value::Map(_) | Value::List(_) => block(out, &json, indent, 0)?,
+                _ => scalar(out, &json, indent)?,
+            }
         }
         other => out.push_str(&crate::format::value_text(other)),
     }
@@ -122,7 +130,7 @@ fn string(out: &mut String, text: &str, indent: usize, is_key: bool) {
         || is_sexagesimal(text)
         || is_date(text);
     if text.is_empty() || looks_other || text.contains(char::is_control) {
-        out.push_str(&crate::format::quote(text));
+        double_quoted(out, text);
     } else if is_plain(text) {
         out.push_str(text);
     } else {
@@ -130,6 +138,39 @@ fn string(out: &mut String, text: &str, indent: usize, is_key: bool) {
         out.push_str(&text.replace('\'', "''"));
         out.push('\'');
     }
+}
+
+/// YAML's own escapes.
+fn double_quoted(out: &mut String, text: &str) {
+    out.push('"');
+    for character in text.chars() {
+        let escape = match character {
+            '\0' => "\\0",
+            '\x07' => "\\a",
+            '\x08' => "\\b",
+            '\t' => "\\t",
+            '\n' => "\\n",
+            '\x0b' => "\\v",
+            '\x0c' => "\\f",
+            '\r' => "\\r",
+            '\x1b' => "\\e",
+            '"' => "\\\"",
+            '\\' => "\\\\",
+            '\u{85}' => "\\N",
+            '\u{a0}' => "\\_",
+            '\u{2028}' => "\\L",
+            '\u{2029}' => "\\P",
+            _ => "",
+        };
+        if !escape.is_empty() {
+            out.push_str(escape);
+        } else if character.is_control() {
+            out.push_str(&format!("\\x{:02X}", u32::from(character)));
+        } else {
+            out.push(character);
+        }
+    }
+    out.push('"');
 }
 
 /// `1:30`, a number to base 60 in older YAML.

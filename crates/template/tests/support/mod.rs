@@ -47,7 +47,7 @@ pub(crate) fn run_plain(case: &Json) -> Result<String, String> {
 pub(crate) fn run_helm(case: &Json, values: &Value) -> Result<String, String> {
     let typed = |map: &Map| Value::Map(map.retyped(&VALUES));
     let name = "c/templates/t.txt";
-    let data = Value::map([
+    let scope = Value::map([
         ("Values", typed(values.as_map().unwrap())),
         ("Release", Value::map([("Name", Value::from("rel")), ("Namespace", Value::from("ns"))])),
         ("Chart", Value::map([("Name", Value::from("c")), ("Version", Value::from("1.2.3"))])),
@@ -57,6 +57,8 @@ pub(crate) fn run_helm(case: &Json, values: &Value) -> Result<String, String> {
             Value::map([("KubeVersion", Value::map([("GitVersion", Value::from("v1.34.0"))]))]),
         ),
     ]);
+    // The scope itself is of the type of the values.
+    let data = typed(scope.as_map().unwrap());
     let rendered = run(helm(), MissingKey::Zero, name, text(case, "template"), &data)?;
     Ok(rendered.replace("<no value>", ""))
 }
