@@ -16,7 +16,7 @@ pub(crate) fn process(
     values: &Table,
     warnings: &mut Warnings,
 ) -> Result<(), Error> {
-    enable::process(chart, values, "", warnings)?;
+    enable::process(chart, values, "", &mut enable::Allowance::default(), warnings)?;
     import::process(chart, warnings)
 }
 

@@ -103,3 +103,18 @@ fn what_is_missing_is_named() {
     let error = check_present(&top).unwrap_err().to_string();
     assert!(error.ends_with("missing in charts/ directory: a, c"), "{error}");
 }
+
+#[test]
+fn aliases_of_aliases_end() {
+    let aliases = |name: &str| -> Vec<Dependency> {
+        let alias = |number| Dependency { alias: format!("a{number}"), ..wants(name) };
+        (0..100).map(alias).collect()
+    };
+    let level = (0..5).fold(leaf("leaf"), |below, number| {
+        let name = below.metadata.name.clone();
+        chart(&format!("level{number}"), json!({}), aliases(&name), vec![below])
+    });
+    let mut top = chart("top", json!({}), vec![wants("level4")], vec![level]);
+    let error = process(&mut top, &Table::new(), &mut Warnings::default()).unwrap_err();
+    assert!(error.to_string().contains("multiply charts beyond reason"), "{error}");
+}

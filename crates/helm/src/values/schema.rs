@@ -151,8 +151,12 @@ fn message(error: &ValidationError<'_>) -> String {
         Kind::ExclusiveMinimum { limit } => format!("exclusiveMinimum: got {got}, want {limit}"),
         Kind::ExclusiveMaximum { limit } => format!("exclusiveMaximum: got {got}, want {limit}"),
         Kind::MultipleOf { multiple_of } => format!("multipleOf: got {got}, want {multiple_of}"),
-        Kind::MinProperties { limit } => format!("minProperties: got {}, want {limit}", length(got)),
-        Kind::MaxProperties { limit } => format!("maxProperties: got {}, want {limit}", length(got)),
+        Kind::MinProperties { limit } => {
+            format!("minProperties: got {}, want {limit}", length(got))
+        }
+        Kind::MaxProperties { limit } => {
+            format!("maxProperties: got {}, want {limit}", length(got))
+        }
         Kind::MinLength { limit } => format!("minLength: got {}, want {limit}", length(got)),
         Kind::MaxLength { limit } => format!("maxLength: got {}, want {limit}", length(got)),
         Kind::MinItems { limit } => format!("minItems: got {}, want {limit}", length(got)),
