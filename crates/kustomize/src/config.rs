@@ -61,6 +61,8 @@ impl Config {
 
     /// Reads a file of `configurations`.
     pub(crate) fn parse(text: &str) -> Result<Self> {
+        // Configurations are read strictly: a key twice is an error, as it is to this parser.
+        inhaul_yaml::parse(text)?;
         let value = inhaul_yaml::from_str(text, Dialect::GoV2)?;
         let mut result = Self::default();
         CONFIGURATION

@@ -76,6 +76,11 @@ impl Decoder {
         }
     }
 
+    /// Text in a structure that is embedded in another: there the real tool lets nothing but text pass.
+    pub(crate) fn embedded_text(self, value: &Value, at: &str) -> Result<String> {
+        Self { lenient_text: false, ..self }.text(value, at)
+    }
+
     pub(crate) fn flag(self, value: &Value, at: &str) -> Result<bool> {
         match value {
             Value::Null => Ok(false),

@@ -260,14 +260,8 @@ fn role(resource: &Resource) -> Option<Gvk> {
 
 /// Rewrites every reference that the tables know.
 pub(crate) fn fix<'c>(resources: &mut Collection, tables: &'c Tables) -> Result<()> {
-    // Without a history nobody is a candidate, but a binding with a blank namespace is an error all the same.
+    // Without a history nobody is a candidate, but fields of the wrong shape are errors all the same.
     let candidates = Candidates::new(resources.list());
-    if candidates.by_name.is_empty() {
-        return resources.list().iter().try_for_each(|resource| {
-            binding_namespaces(resource)?;
-            Ok(())
-        });
-    }
     let mut rows: HashMap<(String, String), Vec<(&NameReference, &FieldSpec)>> = HashMap::new();
     let config = tables.get();
     for (at, resource) in resources.contents_mut().iter_mut().enumerate() {

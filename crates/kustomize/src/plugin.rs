@@ -162,7 +162,7 @@ fn run(
             if patches.is_empty() {
                 return Ok(());
             }
-            let list = crate::read::resources(&patches)?;
+            let list = crate::read::patches(&patches)?;
             patch::apply_all(resources, list, schemas, &format!("Patch={patches}"))
         }
         "PatchTransformer" => {

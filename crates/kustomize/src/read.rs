@@ -53,8 +53,8 @@ fn shift(node: &mut Node, lines: u32) {
     }
 }
 
-fn parse(document: &Document<'_>) -> Result<Option<Node>> {
-    let limits = Limits { documents: Some(1), ..Limits::default() };
+fn parse(document: &Document<'_>, last_key_wins: bool) -> Result<Option<Node>> {
+    let limits = Limits { documents: Some(1), last_key_wins, ..Limits::default() };
     let mut nodes = parse_with(&document.text, Dialect::GoV3, limits).map_err(|mut error| {
         if error.line > 0 {
             error.line += document.line;
@@ -76,6 +76,15 @@ fn parse(document: &Document<'_>) -> Result<Option<Node>> {
 /// # Errors
 /// Text that is no YAML, documents that are no objects or have no kind or name.
 pub(crate) fn resources(text: &str) -> Result<Vec<Resource>> {
+    read(text, false)
+}
+
+/// Reads patches: as [`resources`], but of two equal keys the last one wins, because patches are never written out.
+pub(crate) fn patches(text: &str) -> Result<Vec<Resource>> {
+    read(text, true)
+}
+
+fn read(text: &str, last_key_wins: bool) -> Result<Vec<Resource>> {
     let text = if text.contains("\r\n") {
         Cow::Owned(text.replace("\r\n", "\n"))
     } else {
@@ -84,7 +93,7 @@ pub(crate) fn resources(text: &str) -> Result<Vec<Resource>> {
     let documents = split(&text)?;
     let mut nodes = Vec::new();
     for document in &documents {
-        let Some(mut node) = parse(document)? else { continue };
+        let Some(mut node) = parse(document, last_key_wins)? else { continue };
         let wrapped = documents.len() == 1
             && matches!(kind(&node), "List" | "ResourceList")
             && (node.get("items").is_some() || node.get("functionConfig").is_some());

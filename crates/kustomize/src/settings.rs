@@ -19,7 +19,7 @@ fn id_field(id: &mut Id, decoder: Decoder, name: &str, value: &Value, at: &str) 
         "namespace" => &mut id.namespace,
         _ => return Ok(false),
     };
-    *field = decoder.text(value, at)?;
+    *field = decoder.embedded_text(value, at)?;
     Ok(true)
 }
 
@@ -238,6 +238,8 @@ impl Generator {
     }
 
     fn decode(decoder: Decoder, value: &Value, at: &str, secret: bool) -> Result<Self> {
+        // All of it is embedded wherever it stands.
+        let decoder = Decoder { lenient_text: false, ..decoder };
         let mut result = Self::default();
         let mut env = String::new();
         decoder.fields(value, at, &mut |name, value, at| {
@@ -461,6 +463,6 @@ pub(crate) fn gvk_field(
         "kind" => &mut gvk.kind,
         _ => return Ok(false),
     };
-    *field = decoder.text(value, at)?;
+    *field = decoder.embedded_text(value, at)?;
     Ok(true)
 }

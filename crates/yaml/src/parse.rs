@@ -18,13 +18,21 @@ pub struct Limits {
     pub depth: usize,
     /// Nodes and bytes of text that aliases and merge keys may add, together.
     pub expansion: usize,
+    /// Lets the last of several equal keys win, whatever the dialect says.
+    pub last_key_wins: bool,
     /// Documents to read; the rest of the text is not looked at. `None` reads all.
     pub documents: Option<usize>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { bytes: 256 << 20, depth: 200, expansion: 8 << 20, documents: None }
+        Self {
+            bytes: 256 << 20,
+            depth: 200,
+            expansion: 8 << 20,
+            last_key_wins: false,
+            documents: None,
+        }
     }
 }
 
@@ -253,7 +261,8 @@ impl Builder<'_> {
     fn close(&mut self) -> Result<(), Error> {
         let Some(mut open) = self.stack.pop() else { return Ok(()) };
         if let NodeKind::Mapping(entries) = &mut open.node.kind {
-            mapping::finish(entries, open.merges, self.dialect)?;
+            let lenient = self.limits.last_key_wins;
+            mapping::finish(entries, open.merges, self.dialect, lenient)?;
         }
         self.finished(open.node, open.anchor)
     }

@@ -41,7 +41,7 @@ fn load(entry: &Patch, loader: &Loader<'_>) -> Result<Form> {
             )));
         }
     };
-    let strategic = read::resources(&text);
+    let strategic = read::patches(&text);
     // A list is never a strategic patch, a map never a JSON patch; the second reading is only tried where it may win.
     let json = match &strategic {
         Ok(resources) if !resources.is_empty() => JsonPatch::parse(&text).ok(),
@@ -207,11 +207,11 @@ pub(crate) fn strategic_merge(
 ) -> Result<()> {
     let mut patches = Vec::new();
     for entry in entries {
-        match read::resources(entry) {
+        match read::patches(entry) {
             Ok(inline) => patches.extend(inline),
             Err(_) => {
                 let text = loader.text(entry)?;
-                let loaded = read::resources(&text).context(|| format!("in File: {entry}"))?;
+                let loaded = read::patches(&text).context(|| format!("in File: {entry}"))?;
                 patches.extend(loaded);
             }
         }

@@ -227,7 +227,7 @@ impl<'t> Reader<'t> {
                 break;
             }
         }
-        mapping::finish(&mut entries, false, self.dialect).ok()?;
+        mapping::finish(&mut entries, false, self.dialect, self.limits.last_key_wins).ok()?;
         Some(self.node(NodeKind::Mapping(entries), Tag::Map, Style::Plain, line, indent))
     }
 

@@ -12,9 +12,13 @@ pub(super) fn finish(
     entries: &mut Vec<(Node, Node)>,
     merges: bool,
     dialect: Dialect,
+    last_key_wins: bool,
 ) -> Result<(), Error> {
     match dialect {
         Dialect::GoV3 => {
+            if last_key_wins {
+                last_wins(entries);
+            }
             unique(entries)?;
             if merges {
                 merge_under(entries)?;

@@ -292,7 +292,8 @@ impl<'s> Walker<'s> {
 fn find(pool: &[Node], list: &[usize], keys: &[&str], values: &[String]) -> Option<usize> {
     let has = |node: &Node, key: &&str, value: &String| {
         let field = if key.is_empty() { Some(node) } else { node.get(key) };
-        field.and_then(Node::text) == Some(value)
+        // A collection has the empty text.
+        field.is_some_and(|field| field.text().unwrap_or_default() == value)
     };
     let matches = |node: &Node| {
         values.len() == keys.len()
