@@ -20,7 +20,7 @@ stop_processes() {
         while is_running "$pid" "$program" && [ "$SECONDS" -lt "$deadline" ]; do sleep 0.1; done
         if is_running "$pid" "$program"; then kill -9 "$pid" 2>/dev/null || true; fi
     done <"$STATE/processes"
-    rm "$STATE/processes"
+    rm -f "$STATE/processes"
 }
 
 is_running() {
