@@ -9,7 +9,7 @@ use crate::{
     exec::State,
     parse::{self, Definitions, ast::Template},
     set::TemplateSet,
-    value::Value,
+    value::{Changed, Value},
 };
 
 /// How many texts of `tpl` are kept parsed, and how long they may be.
@@ -29,6 +29,8 @@ pub struct Runtime<'r> {
     pub(crate) host: &'r dyn Host,
     pub(crate) meter: Meter,
     pub(crate) regexes: HashMap<String, crate::functions::Pattern>,
+    /// The maps that templates have changed.
+    pub(crate) changed: Changed,
     /// What texts given to `tpl` define, the innermost last.
     layers: Vec<Arc<Definitions>>,
     texts: HashMap<Box<[u8]>, Arc<Definitions>>,
@@ -43,6 +45,7 @@ impl<'r> Runtime<'r> {
             host,
             meter: Meter::new(budget),
             regexes: HashMap::new(),
+            changed: Changed::default(),
             layers: Vec::new(),
             texts: HashMap::new(),
             includes: HashMap::new(),

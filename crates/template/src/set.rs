@@ -87,6 +87,12 @@ impl TemplateSet {
     }
 }
 
+impl Drop for Session<'_> {
+    fn drop(&mut self) {
+        self.runtime.changed.break_cycles();
+    }
+}
+
 /// One rendering: its templates share a budget, and what was learned (compiled patterns, texts that
 /// `tpl` parsed).
 pub struct Session<'r> {

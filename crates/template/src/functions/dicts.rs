@@ -19,11 +19,13 @@ pub(super) static TABLE: &[Function] = &[
         let found = map(arguments, 0).and_then(|map| map.get(&text(arguments, 1)));
         Ok(found.unwrap_or_else(|| Value::from("")))
     }),
-    Function::fixed("set", &[Dict, Str, Any], |_, arguments| {
+    Function::fixed("set", &[Dict, Str, Any], |runtime, arguments| {
         let Some(map) = map(arguments, 0).filter(|map| !map.is_nil()) else {
             return Err("assignment to entry in nil map".into());
         };
-        map.insert(&*text(arguments, 1), any(arguments, 2).clone());
+        let value = any(arguments, 2);
+        runtime.changed.note(map, value);
+        map.insert(&*text(arguments, 1), value.clone());
         Ok(plain(map))
     }),
     Function::fixed("unset", &[Dict, Str], |_, arguments| {

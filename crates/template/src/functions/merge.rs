@@ -70,6 +70,7 @@ fn merge_maps(
             }
         }
         if overwrites || !old.is_some_and(|old| old.truth()) {
+            runtime.changed.note(into, &new);
             into.insert(key, new);
         }
     }

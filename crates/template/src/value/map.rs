@@ -23,8 +23,9 @@ pub struct Map {
     shared: Arc<Shared>,
 }
 
+/// What all copies of a map have in common.
 #[derive(Debug, Default)]
-struct Shared(RwLock<Entries>);
+pub(super) struct Shared(RwLock<Entries>);
 
 impl Drop for Shared {
     fn drop(&mut self) {
@@ -47,6 +48,14 @@ impl Map {
     #[must_use]
     pub fn retyped(&self, kind: &'static TypeInfo) -> Self {
         Self { kind, shared: Arc::clone(&self.shared) }
+    }
+
+    pub(super) fn of(shared: Arc<Shared>) -> Self {
+        Self { kind: &MAP, shared }
+    }
+
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
     }
 
     /// The map's type.

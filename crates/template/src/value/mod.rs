@@ -3,6 +3,7 @@
 //! A [`Value`] is cheap to copy: strings, lists and maps are shared. Maps can be changed in place
 //! (`set`, `unset`, `merge`), and a change is seen through every copy, as with Go's maps.
 
+mod cycles;
 pub(crate) mod json;
 mod kind;
 mod list;
@@ -16,6 +17,7 @@ pub use map::{Entries, Key, Map};
 pub use structure::{Structure, TypeInfo};
 pub use text::Text;
 
+pub(crate) use cycles::Changed;
 pub(crate) use kind::{BasicKind, RawKind};
 pub(crate) use structure::{INTS, LISTS, MAP, NIL_MAP, NIL_STRINGS, STRING_MAP, STRINGS};
 
