@@ -30,6 +30,10 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+/// How often unused object databases are looked for, ...
+const SWEEP_EVERY: Duration = Duration::from_secs(3600);
+/// ... and for how long nobody used them.
+const UNUSED_FOR: Duration = Duration::from_secs(24 * 3600);
 /// How long an object whose reconcile panicked is left alone.
 const AFTER_PANIC: Duration = Duration::from_secs(900);
 
@@ -257,6 +261,7 @@ impl Controllers {
             metrics: Arc::clone(&self.metrics),
             settings: options.settings.clone(),
         });
+        self.spawn(tasks, sweep(Arc::clone(&context)));
         let queue = self.queue(git_repository::KIND);
         self.spawn(tasks, git_repository::follow(Arc::clone(&queue), stream_of(seen)));
         let concurrency = options.concurrency;
@@ -355,6 +360,19 @@ impl Controllers {
         let seen = Arc::clone(&queue);
         self.metrics.before_render(move |metrics| metrics.queue_depth(kind, seen.depth()));
         queue
+    }
+}
+
+/// Removes object databases that no source has used for long.
+async fn sweep(context: Arc<git_repository::Context>) {
+    loop {
+        tokio::time::sleep(SWEEP_EVERY).await;
+        let context = Arc::clone(&context);
+        match tokio::task::spawn_blocking(move || context.mirrors.sweep(UNUSED_FOR)).await {
+            Ok(Ok(removed)) => tracing::debug!(removed, "unused object databases were removed"),
+            Ok(Err(error)) => tracing::warn!(%error, "unused object databases were not removed"),
+            Err(_) => tracing::warn!("removing unused object databases was broken off"),
+        }
     }
 }
 
