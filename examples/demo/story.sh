@@ -68,7 +68,7 @@ make_repository() {
     demo_git remote add origin "$GIT_URL/shop.git"
     demo_git add --all
     demo_git commit --quiet --message "Open the shop"
-    demo_git push --quiet origin main
+    demo_git push --quiet --set-upstream origin main
 }
 
 # Commits what was changed, shows what that is, and pushes it over HTTP.
