@@ -1,7 +1,7 @@
 # The only list of commands; `make` prints it. What a command does is in the script that it names.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint generated bench soak install build conformance-kustomize conformance-helm
+.PHONY: help demo test lint format clippy structure generated bench soak install build conformance-kustomize conformance-helm
 
 # The behaviour tests mostly wait: many of them run at a time.
 BEHAVIOUR_THREADS ?= 12
@@ -15,13 +15,19 @@ demo: ## Watch commits become cluster state (EXIT=1 removes it; KUBECONFIG=path 
 test: ## Run every test, from nothing, against a real API server
 	@BEHAVIOUR_THREADS=$(BEHAVIOUR_THREADS) hack/test.sh
 
-lint: generated ## Check format, lints, layers, file lengths and generated files
+lint: format clippy structure generated ## Check format, lints, layers, file lengths and generated files
+
+format:
 	cargo fmt --all --check
+	hack/check-go.sh
+
+clippy:
 	cargo clippy --workspace --all-targets -- -D warnings
+
+structure:
 	hack/check-layers.sh
 	hack/check-lengths.sh
 	hack/check-tls.sh
-	hack/check-go.sh
 
 generated: ## Check that generated files are current
 	@hack/check-generated.sh
