@@ -3,7 +3,7 @@
 use crate::download::Downloads;
 use crate::events::Events;
 use crate::metrics::Metrics;
-use crate::queue::{self, BackOff, Next, Queue};
+use crate::queue::{self, BackOff, Key, Next, Permit, Queue};
 use crate::settings::Settings;
 use crate::sources::{SourceKey, Sources};
 use crate::{git_repository, kustomization};
@@ -264,17 +264,9 @@ impl Controllers {
         self.spawn(tasks, sweep(Arc::clone(&context)));
         let queue = self.queue(git_repository::KIND);
         self.spawn(tasks, git_repository::follow(Arc::clone(&queue), stream_of(seen)));
-        let concurrency = options.concurrency;
-        tasks.spawn(queue::run(
-            queue,
-            concurrency,
-            self.stop.clone(),
-            move |key, token, permit| {
-                let metrics = Arc::clone(&context.metrics);
-                let run = git_repository::reconcile(Arc::clone(&context), key, token, permit);
-                isolated(git_repository::KIND, metrics, run)
-            },
-        ));
+        self.work(tasks, git_repository::KIND, queue, move |key, token, permit| {
+            git_repository::reconcile(Arc::clone(&context), key, token, permit)
+        });
         Ok(())
     }
 
@@ -304,18 +296,27 @@ impl Controllers {
             served,
         );
         self.spawn(tasks, follow);
-        let concurrency = self.options.concurrency;
-        tasks.spawn(queue::run(
-            queue,
-            concurrency,
-            self.stop.clone(),
-            move |key, token, permit| {
-                let metrics = Arc::clone(&context.metrics);
-                let run = kustomization::reconcile(Arc::clone(&context), key, token, permit);
-                isolated(kustomization::KIND, metrics, run)
-            },
-        ));
+        self.work(tasks, kustomization::KIND, queue, move |key, token, permit| {
+            kustomization::reconcile(Arc::clone(&context), key, token, permit)
+        });
         Ok(())
+    }
+
+    /// Reconciles what the queue says is due.
+    fn work<R>(
+        &self,
+        tasks: &mut JoinSet<()>,
+        kind: &'static str,
+        queue: Arc<Queue>,
+        reconcile: impl Fn(Key, CancellationToken, Permit) -> R + Send + 'static,
+    ) where
+        R: Future<Output = Next> + Send + 'static,
+    {
+        let metrics = Arc::clone(&self.metrics);
+        let (concurrency, stop) = (self.options.concurrency, self.stop.clone());
+        tasks.spawn(queue::run(queue, concurrency, stop, move |key, token, permit| {
+            isolated(kind, Arc::clone(&metrics), reconcile(key, token, permit))
+        }));
     }
 
     fn kustomization_context(

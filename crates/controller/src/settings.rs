@@ -41,12 +41,10 @@ fn random_unit() -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_interval_varies_by_the_percentage_and_no_more() {
-        let settings = Settings {
+impl Settings {
+    /// What the flags say where nobody sets any.
+    pub(crate) fn plain() -> Self {
+        Self {
             no_cross_namespace_refs: false,
             requeue_dependency: Duration::ZERO,
             interval_jitter_percentage: 5,
@@ -56,7 +54,17 @@ mod tests {
             default_service_account: None,
             audit_interval: Duration::from_secs(3600),
             serves_sources: true,
-        };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interval_varies_by_the_percentage_and_no_more() {
+        let settings = Settings::plain();
         for _ in 0..100 {
             let seconds = settings.jittered(Duration::from_secs(100)).as_secs_f64();
             assert!((95.0..=105.0).contains(&seconds), "{seconds}");

@@ -225,6 +225,15 @@ pub(crate) fn bounded(message: &str) -> String {
     text
 }
 
+/// A duration as people read it, without digits that change from run to run.
+pub(crate) fn humane(duration: Duration) -> String {
+    if duration < Duration::from_secs(1) {
+        format!("{}ms", duration.as_millis())
+    } else {
+        format!("{}s", duration.as_secs())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

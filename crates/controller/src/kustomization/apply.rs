@@ -3,6 +3,7 @@
 use super::Context;
 use super::run::Run;
 use crate::step::{Retry, StepError};
+use crate::tracked::humane;
 use inhaul_api::Reason;
 use inhaul_cluster::{
     Action, ApplyError, Awaited, Change, DRIFT, Error, Knowledge, PruneOptions, asks_for_report,
@@ -209,7 +210,7 @@ pub(super) async fn wait(
         run.health_checked = Some(started.elapsed());
         return Ok(());
     }
-    super::report::waiting(context, run, timeout).await?;
+    super::progress::waiting(context, run, timeout).await?;
     let healthy = tokio::select! {
         healthy = context.health.wait(&awaited, timeout) => healthy,
         () = preempted.cancelled() => {
@@ -250,13 +251,4 @@ fn awaited(run: &Run, plan: &Plan) -> Vec<Awaited> {
         (id, version.to_owned())
     });
     awaited.collect()
-}
-
-/// A duration as people read it, without digits that change from run to run.
-pub(super) fn humane(duration: Duration) -> String {
-    if duration < Duration::from_secs(1) {
-        format!("{}ms", duration.as_millis())
-    } else {
-        format!("{}s", duration.as_secs())
-    }
 }

@@ -1,7 +1,8 @@
 //! What is told about drift.
 
+use super::conditions::set;
 use super::run::Run;
-use super::{Context, KIND, report};
+use super::{Context, KIND};
 use inhaul_api::{Condition, ConditionStatus, Reason, condition_type};
 use inhaul_cluster::Change;
 
@@ -41,7 +42,7 @@ pub(super) fn report(context: &Context, run: &mut Run) {
         Condition::remove(&mut run.status.conditions, condition_type::DRIFTED);
         return;
     };
-    report::set(run, condition_type::DRIFTED, status, reason, &message);
+    set(run, condition_type::DRIFTED, status, reason, &message);
 }
 
 fn count(context: &Context, run: &Run) {

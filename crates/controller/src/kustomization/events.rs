@@ -1,11 +1,11 @@
 //! What is told about a Kustomization.
 
-use super::apply::humane;
 use super::run::Run;
 use super::{Context, KIND, drift};
 use crate::events::{Severity, Subject};
 use crate::queue::Next;
 use crate::step::StepError;
+use crate::tracked::humane;
 use inhaul_api::Reason;
 use inhaul_cluster::Action;
 use std::collections::BTreeMap;

@@ -96,7 +96,7 @@ async fn held_up(context: &Context, run: &mut Run, pruned: &Pruned) -> Next {
     }
     run.set_inventory(&inventory);
     let reason = Reason::PruneFailed;
-    super::report::set(run, condition_type::READY, ConditionStatus::False, reason, &message);
+    super::conditions::set(run, condition_type::READY, ConditionStatus::False, reason, &message);
     events::finalized(context, run, Severity::Error, &message);
     if let Err(error) = run.store(context).await {
         tracing::error!(%error, "the status was not written");

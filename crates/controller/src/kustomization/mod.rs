@@ -1,17 +1,20 @@
 //! The controller of Kustomizations.
 
 mod apply;
+mod conditions;
 mod drift;
 mod events;
 mod finalize;
 mod instructions;
 mod memo;
 mod observe;
+mod progress;
 mod records;
 mod report;
 mod run;
 mod supported;
 mod triggers;
+mod untouched;
 
 use crate::events::Events;
 use crate::metrics::Metrics;
@@ -113,12 +116,12 @@ async fn steps(
     let snapshot = observe::snapshot(context, run).await?;
     run.size_up(context);
     observe::dependencies(context, run, &snapshot)?;
-    if memo::is_untouched(context, run, &snapshot).await {
+    if untouched::is_untouched(context, run, &snapshot).await {
         return Ok(());
     }
     let rendered = instructions::render(run, &snapshot).await?;
     let plan = apply::plan(context, run, rendered).await?;
-    report::write_ahead(context, run, &plan).await?;
+    progress::write_ahead(context, run, &plan).await?;
     apply::stages(context, run, &plan).await?;
     apply::prune(context, run, &plan).await?;
     permit.release_during(apply::wait(context, run, &plan, preempted)).await

@@ -1,6 +1,7 @@
 //! The one place where the outcome of a reconcile becomes status, events, numbers and the time of
 //! the next look.
 
+use super::conditions::{applied, now, set};
 use super::records::Extent;
 use super::run::Run;
 use super::{Context, KIND, drift, events};
@@ -10,8 +11,6 @@ use crate::tracked::bounded;
 use inhaul_api::{
     Condition, ConditionStatus, HistoryEntry, Reason, condition_type, record_history,
 };
-use inhaul_plan::Plan;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -19,43 +18,6 @@ use std::time::Duration;
 const GOING_POLL: Duration = Duration::from_secs(5);
 /// How soon to look again at what changed while it was applied.
 const AGAIN: Duration = Duration::from_millis(50);
-
-/// Stores what is about to happen before anything happens: where a crash interrupts it, the
-/// inventory still names every object that was made. A run that brings nothing new stores nothing.
-pub(super) async fn write_ahead(
-    context: &Context,
-    run: &mut Run,
-    plan: &Plan,
-) -> Result<(), StepError> {
-    if run.was_ready && plan.ahead == run.inventory() {
-        return Ok(());
-    }
-    run.set_inventory(&plan.ahead);
-    run.status.last_attempted_revision = run.revision.clone();
-    let message = format!("applying revision {}", run.revision.as_deref().unwrap_or_default());
-    let unknown = ConditionStatus::Unknown;
-    set(run, condition_type::RECONCILING, ConditionStatus::True, Reason::Progressing, &message);
-    set(run, condition_type::READY, unknown, Reason::Progressing, "reconciliation in progress");
-    Condition::remove(&mut run.status.conditions, condition_type::STALLED);
-    run.store(context).await
-}
-
-/// Says that everything is applied and not yet healthy.
-pub(super) async fn waiting(
-    context: &Context,
-    run: &mut Run,
-    timeout: Duration,
-) -> Result<(), StepError> {
-    let revision = run.revision.as_deref().unwrap_or_default();
-    let timeout = timeout.as_secs();
-    let message =
-        format!("running health checks for revision {revision} with a timeout of {timeout}s");
-    let (yes, unknown) = (ConditionStatus::True, ConditionStatus::Unknown);
-    set(run, condition_type::RECONCILING, yes, Reason::Progressing, &message);
-    set(run, condition_type::READY, unknown, Reason::Progressing, "reconciliation in progress");
-    set(run, condition_type::HEALTHY, unknown, Reason::Progressing, &message);
-    run.store(context).await
-}
 
 /// Reports the outcome.
 pub(super) async fn report(context: &Context, mut run: Run, result: Result<(), StepError>) -> Next {
@@ -95,27 +57,6 @@ pub(super) async fn report(context: &Context, mut run: Run, result: Result<(), S
             error.next(run.retry_interval())
         }
     }
-}
-
-pub(super) fn set(
-    run: &mut Run,
-    type_: &str,
-    status: ConditionStatus,
-    reason: Reason,
-    message: &str,
-) {
-    Condition::new(type_, status, reason, bounded(message), now())
-        .observed_at(run.generation())
-        .set(&mut run.status.conditions);
-}
-
-fn now() -> Time {
-    Time(jiff::Timestamp::now())
-}
-
-/// What Flux says of a revision that is applied.
-pub(super) fn applied(revision: &str) -> String {
-    format!("Applied revision: {revision}")
 }
 
 fn succeeded(context: &Context, run: &mut Run) -> Next {

@@ -50,21 +50,6 @@ pub fn unsupported(object: &Kustomization) -> Vec<&'static str> {
 mod tests {
     use super::*;
     use serde_json::json;
-    use std::time::Duration;
-
-    fn settings() -> Settings {
-        Settings {
-            no_cross_namespace_refs: false,
-            requeue_dependency: Duration::ZERO,
-            interval_jitter_percentage: 5,
-            prune_guard: true,
-            protected_namespaces: Vec::new(),
-            custom_stage_kinds: Vec::new(),
-            default_service_account: None,
-            audit_interval: Duration::from_secs(3600),
-            serves_sources: true,
-        }
-    }
 
     fn kustomization(spec: serde_json::Value) -> Kustomization {
         serde_json::from_value(json!({
@@ -77,12 +62,12 @@ mod tests {
     fn what_is_set_and_not_supported_is_refused_by_name() {
         let object = kustomization(json!({"force": true, "postBuild": {}, "interval": "1m",
             "prune": true, "sourceRef": {"kind": "GitRepository", "name": "x"}}));
-        let error = check(&object, &settings()).unwrap_err();
+        let error = check(&object, &Settings::plain()).unwrap_err();
         assert!(error.message.starts_with("spec.postBuild, spec.force: not supported"));
         let plain = kustomization(json!({"interval": "1m", "prune": true, "validation": "client",
             "sourceRef": {"kind": "GitRepository", "name": "x"}}));
-        assert!(check(&plain, &settings()).is_ok());
-        let mut tenants = settings();
+        assert!(check(&plain, &Settings::plain()).is_ok());
+        let mut tenants = Settings::plain();
         tenants.default_service_account = Some("default".into());
         assert!(check(&plain, &tenants).is_err());
     }
