@@ -6,6 +6,9 @@ use crate::error::{Error, Result};
 use crate::id::Id;
 use crate::resource::{Behavior, Resource};
 
+/// Directories that include each other twice under different names double with each level.
+const MOST_RESOURCES: usize = 200_000;
+
 /// Resources in order, no two with the same current id.
 #[derive(Debug, Default)]
 pub(crate) struct Collection {
@@ -43,6 +46,9 @@ impl Collection {
     }
 
     pub(crate) fn append(&mut self, resource: Resource) -> Result<()> {
+        if self.list.len() >= MOST_RESOURCES {
+            return Err(Error::new(format!("more than {MOST_RESOURCES} resources in one build")));
+        }
         if !self.current().insert(resource.current_key()) {
             return Err(Error::new(format!(
                 "may not add resource with an already registered id: {}",

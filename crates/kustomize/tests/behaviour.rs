@@ -96,6 +96,19 @@ fn errors_name_file_line_and_object() {
 }
 
 #[test]
+fn what_doubles_is_bounded() {
+    let copy = "- {op: copy, from: /x, path: /x/-}\n".repeat(64);
+    let copy = format!("- {{op: add, path: /x, value: [text]}}\n{copy}");
+    let patched = "resources: [web.yaml]\npatches: [{path: p.yaml, target: {kind: Deployment}}]\n";
+    let files = [("kustomization.yaml", patched), ("web.yaml", DEPLOYMENT), ("p.yaml", &copy)];
+    assert!(error(&files, ".").contains("copy operations add more than"));
+    let entry = "- source: {kind: Deployment}\n  targets: [{select: {kind: Deployment}, options: {delimiter: x, index: 9}}]\n";
+    let replaced = format!("resources: [web.yaml]\nreplacements:\n{}", entry.repeat(64));
+    let files = [("kustomization.yaml", replaced.as_str()), ("web.yaml", DEPLOYMENT)];
+    assert!(error(&files, ".").contains("grows beyond"));
+}
+
+#[test]
 fn cycles_end() {
     let files = [
         ("a/kustomization.yaml", "resources: [../b]\n"),

@@ -6,6 +6,9 @@ use crate::error::{Context, Error, Result};
 use crate::load::Loader;
 use crate::settings::Generator;
 
+/// Bytes of one generated object; the API server takes one MiB.
+const MOST_BYTES: usize = 32 << 20;
+
 /// The pairs of a generator, sorted by key.
 pub(super) fn pairs(
     generator: &Generator,
@@ -24,6 +27,13 @@ pub(super) fn pairs(
         let (key, path) = parse_file(source).context(what)?;
         let bytes = loader.load(path).context(what)?;
         pairs.push((key.to_owned(), bytes.to_vec()));
+    }
+    let size: usize = pairs.iter().map(|(key, value)| key.len() + value.len()).sum();
+    if size > MOST_BYTES {
+        let name = &generator.name;
+        return Err(Error::new(format!(
+            "{name}: {size} bytes of data, more than the limit of {MOST_BYTES}"
+        )));
     }
     let mut map = BTreeMap::new();
     for (key, value) in pairs {

@@ -9,6 +9,9 @@ use serde_json::{Map, Value};
 use crate::error::{Context, Error, Result};
 use crate::resource::{Resource, from_json};
 
+/// Bytes of JSON that the copies of one patch may add to one object; without a bound each could double it.
+const MOST_COPIED: usize = 8 << 20;
+
 const ORIGIN: &str = "config.kubernetes.io/origin";
 
 /// A patch, decoded once for all its targets.
@@ -61,8 +64,13 @@ impl JsonPatch {
                 annotations[ORIGIN] = Value::from("");
             }
         }
+        let mut copied = 0;
         for operation in &self.operations {
-            apply(&mut document, operation).context(|| resource.describe())?;
+            copied += apply(&mut document, operation).context(|| resource.describe())?;
+            if copied > MOST_COPIED {
+                let message = format!("copy operations add more than {MOST_COPIED} bytes");
+                return Err(Error::new(message).context(resource.describe()));
+            }
         }
         if !document.is_object() {
             return Err(
@@ -188,7 +196,8 @@ fn remove(container: &mut Value, key: &str) -> Result<()> {
     Ok(())
 }
 
-fn apply(document: &mut Value, operation: &Map<String, Value>) -> Result<()> {
+/// Applies one operation and gives the number of bytes that it copied.
+fn apply(document: &mut Value, operation: &Map<String, Value>) -> Result<usize> {
     let name = text(operation, "op").unwrap_or("unknown");
     let decode = |field: &str| {
         text(operation, field)
@@ -201,20 +210,23 @@ fn apply(document: &mut Value, operation: &Map<String, Value>) -> Result<()> {
             let (container, key) = find(document, path).ok_or_else(|| {
                 missing(format!("add operation does not apply: doc is missing path: \"{path}\""))
             })?;
-            add(container, &key, value()).context(|| format!("error in add for path: '{path}'"))
+            add(container, &key, value()).context(|| format!("error in add for path: '{path}'"))?;
         }
         "remove" => {
             let path = decode("path")?;
             let (container, key) = find(document, path).ok_or_else(|| {
                 missing(format!("remove operation does not apply: doc is missing path: \"{path}\""))
             })?;
-            remove(container, &key).context(|| format!("error in remove for path: '{path}'"))
+            remove(container, &key).context(|| format!("error in remove for path: '{path}'"))?;
         }
-        "replace" => replace(document, decode("path")?, value()),
-        "move" | "copy" => transfer(document, name, decode("from")?, decode("path")?),
-        "test" => test(document, decode("path")?, &value()),
-        _ => Err(Error::new(format!("Unexpected kind: {name}"))),
+        "replace" => replace(document, decode("path")?, value())?,
+        "move" | "copy" => {
+            return transfer(document, name, decode("from")?, decode("path")?);
+        }
+        "test" => test(document, decode("path")?, &value())?,
+        _ => return Err(Error::new(format!("Unexpected kind: {name}"))),
     }
+    Ok(0)
 }
 
 fn replace(document: &mut Value, path: &str, value: Value) -> Result<()> {
@@ -243,20 +255,24 @@ fn replace(document: &mut Value, path: &str, value: Value) -> Result<()> {
     Ok(())
 }
 
-fn transfer(document: &mut Value, name: &str, from: &str, path: &str) -> Result<()> {
+fn transfer(document: &mut Value, name: &str, from: &str, path: &str) -> Result<usize> {
     let (container, key) = find(document, from).ok_or_else(|| {
         missing(format!("{name} operation does not apply: doc is missing from path: {from}"))
     })?;
     let what = || format!("error in {name} for path: '{from}'");
     let value = get(container, &key).context(what)?;
+    let mut copied = 0;
     if name == "move" {
         remove(container, &key).context(what)?;
+    } else {
+        copied = value.as_ref().map_or(0, |value| value.to_string().len());
     }
     let (container, key) = find(document, path).ok_or_else(|| {
         missing(format!("{name} operation does not apply: doc is missing destination path: {path}"))
     })?;
     add(container, &key, value.unwrap_or(Value::Null))
-        .context(|| format!("error in {name} for path: '{path}'"))
+        .context(|| format!("error in {name} for path: '{path}'"))?;
+    Ok(copied)
 }
 
 fn test(document: &mut Value, path: &str, wanted: &Value) -> Result<()> {

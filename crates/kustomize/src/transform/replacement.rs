@@ -14,6 +14,9 @@ use crate::settings::{FieldOptions, Replacement, Source, Target};
 use crate::transform::path::{Make, visit};
 use crate::transform::structured;
 
+/// Bytes of a value; without a bound a few replacements could double one without an end.
+const LONGEST_VALUE: usize = 8 << 20;
+
 /// Every id that a resource has or had, the current namespace as written.
 fn ids(resource: &Resource) -> impl Iterator<Item = Id> + '_ {
     std::iter::once(resource.id()).chain(resource.previous_ids())
@@ -197,6 +200,9 @@ fn set_value(node: &mut Node, value: &Node, options: &FieldOptions) -> Result<()
             Ok(at) => parts[at] = new,
         }
         value.kind = NodeKind::Scalar(parts.join(delimiter));
+    }
+    if value.text().is_some_and(|text| text.len() > LONGEST_VALUE) {
+        return Err(Error::new(format!("a replaced value grows beyond {LONGEST_VALUE} bytes")));
     }
     match &mut node.kind {
         // Only the text is copied: the type of the target stays, for better or worse.
