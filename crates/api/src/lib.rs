@@ -32,7 +32,7 @@ pub use git_repository::{
     GitRepositorySpec, GitRepositoryStatus, GitVerification, NamespaceSelector, VerificationMode,
 };
 pub use history::{HISTORY_LIMIT, HistoryEntry, record_history};
-pub use inventory::{Inventory, InventoryEntry, InventoryId, InventoryIdError};
+pub use inventory::{Inventory, InventoryEntry};
 pub use kustomization::{
     CommonMetadata, Decryption, DeletionPolicy, HealthCheckExpression, IgnoreRule, KubeConfig,
     Kustomization, KustomizationSpec, KustomizationStatus, LegacyServiceAccount, PostBuild,
