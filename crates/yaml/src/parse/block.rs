@@ -4,6 +4,7 @@
 //! It gives up (`None`) on everything else and on everything that looks wrong; the full parser then reads the text
 //! from its beginning and has the last word, errors included. Where this reader does answer, it answers the same.
 
+mod flow;
 mod scalar;
 
 use crate::parse::{Limits, mapping, parse_full};
@@ -298,6 +299,9 @@ impl<'t> Reader<'t> {
 
     /// Hands a flow collection of one line to the full parser.
     fn flow(&mut self) -> Option<Node> {
+        if let Some(node) = self.simple_flow() {
+            return Some(node);
+        }
         let source = self.rest();
         if source.len() > LONGEST_FLOW {
             return None;
@@ -415,7 +419,8 @@ mod tests {
             prop::sample::select(vec![
                 "a: 1\n", "b:\n", "  c: x\n", "- i\n", "  - j\n", "- k: v\n", "  d: |\n", "    text\n",
                 "   more\n", "\n", "# note\n", "  # in\n", "e: >\n", "f: 'q'\n", "\"g\": \"h\"\n", "- - n\n",
-                "  - \n", "h: [1, a]\n", "i: {x: y}\n", "  \n", "j: a #b\n", "k: a b\n", "    deep: 1\n", "---\n",
+                "  - \n", "h: [1, a]\n", "i: {x: y}\n", "r: [\"a\", {b: [c]}, 'd']\n", "s: {t: , u}\n", "v: [a b, x:y, ]\n",
+                "w: {\"x\": 1, y: {z: 2}} # c\n", "- {a: b}\n", "x: [a]: b\n", "  \n", "j: a #b\n", "k: a b\n", "    deep: 1\n", "---\n",
                 "l: |-\n", "m: >-\n", "n: |+\n", "- |\n", "  plain\n", "o: -x\n", "p: a:b\n", "q: é\n", "     \n",
             ]), 1..9)
         ) {
