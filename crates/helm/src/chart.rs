@@ -17,13 +17,14 @@ pub use metadata::{Dependency, Lock, Maintainer, Metadata};
 
 use crate::values::Table;
 
-/// One file of a chart.
+/// One file of a chart. What templates may ask for is kept in the form in which they see it, so
+/// that a render does not copy it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct File {
+pub struct File<Data = Arc<[u8]>> {
     /// The path inside the chart, `/` between elements.
     pub name: String,
     /// The content, without a byte order mark.
-    pub data: Bytes,
+    pub data: Data,
 }
 
 /// A chart with everything in it. Copies share files and default values.
@@ -34,7 +35,7 @@ pub struct Chart {
     /// What `Chart.lock` says.
     pub lock: Option<Lock>,
     /// The files below `templates/`.
-    pub templates: Vec<File>,
+    pub templates: Vec<File<Bytes>>,
     /// The default values.
     pub values: Arc<Table>,
     /// The text of `values.yaml`, with its comments.

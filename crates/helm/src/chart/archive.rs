@@ -53,7 +53,7 @@ impl Chart {
 }
 
 /// The regular files of an archive, without the directory that they all lie below.
-pub(super) fn files(bytes: &[u8], limits: &mut Limits) -> Result<Vec<File>, Error> {
+pub(super) fn files(bytes: &[u8], limits: &mut Limits) -> Result<Vec<File<Bytes>>, Error> {
     if !bytes.starts_with(&[0x1f, 0x8b, 8]) {
         return Err(Error::Chart("the file does not appear to be a gzipped archive".to_owned()));
     }

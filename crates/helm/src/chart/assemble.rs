@@ -1,6 +1,8 @@
 //! From a list of files to a chart.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
+
+use bytes::Bytes;
 
 use super::{Chart, File, Limits, Lock, Metadata, archive};
 use crate::{Error, values::load};
@@ -12,16 +14,16 @@ const MAX_DEPTH: usize = 32;
 ///
 /// `limits` counts down over everything unpacked on the way, so archives inside archives cannot
 /// multiply.
-pub(super) fn chart(files: Vec<File>, limits: &mut Limits) -> Result<Chart, Error> {
+pub(super) fn chart(files: Vec<File<Bytes>>, limits: &mut Limits) -> Result<Chart, Error> {
     nested(files, limits, 0)
 }
 
-fn nested(files: Vec<File>, limits: &mut Limits, depth: usize) -> Result<Chart, Error> {
+fn nested(files: Vec<File<Bytes>>, limits: &mut Limits, depth: usize) -> Result<Chart, Error> {
     if depth > MAX_DEPTH {
         return Err(Error::Chart(format!("charts are nested more than {MAX_DEPTH} deep")));
     }
     let mut chart = Chart { metadata: metadata(&files)?, ..Chart::default() };
-    let mut inner: BTreeMap<String, Vec<File>> = BTreeMap::new();
+    let mut inner: BTreeMap<String, Vec<File<Bytes>>> = BTreeMap::new();
     for file in files {
         place(&mut chart, &mut inner, file)?;
     }
@@ -38,7 +40,7 @@ fn nested(files: Vec<File>, limits: &mut Limits, depth: usize) -> Result<Chart, 
     Ok(chart)
 }
 
-fn metadata(files: &[File]) -> Result<Metadata, Error> {
+fn metadata(files: &[File<Bytes>]) -> Result<Metadata, Error> {
     let Some(file) = files.iter().rfind(|file| file.name == "Chart.yaml") else {
         return Err(Error::Chart("Chart.yaml file is missing".to_owned()));
     };
@@ -47,8 +49,8 @@ fn metadata(files: &[File]) -> Result<Metadata, Error> {
 
 fn place(
     chart: &mut Chart,
-    inner: &mut BTreeMap<String, Vec<File>>,
-    file: File,
+    inner: &mut BTreeMap<String, Vec<File<Bytes>>>,
+    file: File<Bytes>,
 ) -> Result<(), Error> {
     let context = format!("cannot load {}", file.name);
     let is_v1 = chart.metadata.api_version == "v1";
@@ -66,11 +68,11 @@ fn place(
         "values.schema.json" => chart.schema = Some(file.data),
         "requirements.yaml" => {
             chart.metadata.apply_requirements(&file.data).map_err(|e| e.within(&context))?;
-            chart.files.extend(is_v1.then_some(file));
+            chart.files.extend(is_v1.then(|| shared(file)));
         }
         "requirements.lock" => {
             chart.lock = Some(Lock::parse(&file.data).map_err(|e| e.within(&context))?);
-            chart.files.extend(is_v1.then_some(file));
+            chart.files.extend(is_v1.then(|| shared(file)));
         }
         name if name.starts_with("templates/") => chart.templates.push(file),
         name => match name.strip_prefix("charts/") {
@@ -79,15 +81,19 @@ fn place(
                 let file = File { name: path.to_owned(), data: file.data };
                 inner.entry(child.to_owned()).or_default().push(file);
             }
-            _ => chart.files.push(file),
+            _ => chart.files.push(shared(file)),
         },
     }
     Ok(())
 }
 
+fn shared(file: File<Bytes>) -> File {
+    File { name: file.name, data: Arc::from(&file.data[..]) }
+}
+
 fn subchart(
     name: &str,
-    files: Vec<File>,
+    files: Vec<File<Bytes>>,
     limits: &mut Limits,
     depth: usize,
 ) -> Result<Chart, Error> {
@@ -139,7 +145,8 @@ mod tests {
         ])
         .unwrap();
         let names = |files: &[File]| files.iter().map(|f| f.name.clone()).collect::<Vec<_>>();
-        assert_eq!(names(&chart.templates), ["templates/a.yaml"]);
+        assert_eq!(chart.templates.len(), 1);
+        assert_eq!(chart.templates[0].name, "templates/a.yaml");
         assert_eq!(
             names(&chart.files),
             ["crds/c.yaml", "crds/readme.md", "README.md", "charts/child-0.1.0.tgz.prov"]

@@ -1,5 +1,6 @@
 //! A chart in a directory of a tree.
 
+use bytes::Bytes;
 use inhaul_tree::{Kind, Tree, TreePath};
 
 use super::{Chart, File, Limits, archive::without_mark, assemble, ignore::IgnoreRules};
@@ -38,7 +39,7 @@ impl Chart {
         let ignore_file = root.child(".helmignore");
         let ignore_text = match inhaul_tree::kind(tree, &ignore_file)? {
             Some(Kind::File { .. }) => inhaul_tree::read(tree, &ignore_file)?,
-            _ => bytes::Bytes::new(),
+            _ => Bytes::new(),
         };
         let rules = IgnoreRules::parse(&String::from_utf8_lossy(&ignore_text))
             .map_err(|error| error.within(&root.to_string()))?;
@@ -53,7 +54,7 @@ struct Collector<'a> {
     tree: &'a dyn Tree,
     rules: IgnoreRules,
     limits: &'a mut Limits,
-    files: Vec<File>,
+    files: Vec<File<Bytes>>,
 }
 
 impl Collector<'_> {

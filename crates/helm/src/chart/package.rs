@@ -42,7 +42,10 @@ impl Chart {
         if let Some(schema) = &self.schema {
             append(builder, &format!("{base}/values.schema.json"), schema)?;
         }
-        for file in self.templates.iter().chain(&self.files) {
+        for file in &self.templates {
+            append(builder, &format!("{base}/{}", file.name), &file.data)?;
+        }
+        for file in &self.files {
             append(builder, &format!("{base}/{}", file.name), &file.data)?;
         }
         for child in &self.dependencies {

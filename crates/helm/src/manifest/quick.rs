@@ -13,7 +13,7 @@ use super::Head;
 
 /// The head, or `None` where the text is not of the plain style.
 pub(super) fn head(document: &str) -> Option<Head> {
-    if !document.chars().all(is_ordinary) {
+    if !is_ordinary(document) {
         return None;
     }
     let mut reader = Reader::default();
@@ -30,12 +30,18 @@ pub(super) fn head(document: &str) -> Option<Head> {
     })
 }
 
-/// Characters that no YAML library objects to. Tabs and carriage returns are left to the reader.
-fn is_ordinary(c: char) -> bool {
-    match c {
-        '\n' | ' '..='~' => true,
-        _ => c >= '\u{a0}' && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}'..),
-    }
+/// Whether no YAML library objects to a character of the text. Tabs and carriage returns are left
+/// to the reader.
+fn is_ordinary(text: &str) -> bool {
+    // Without a way out of the loop, so that many bytes are looked at together.
+    let odd = text.bytes().fold(false, |odd, byte| {
+        odd | !(byte == b'\n' || (b' '..=b'~').contains(&byte) || !byte.is_ascii())
+    });
+    let is_ordinary = |c: char| {
+        c.is_ascii()
+            || (c >= '\u{a0}' && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}'..))
+    };
+    !odd && (text.is_ascii() || text.chars().all(is_ordinary))
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
