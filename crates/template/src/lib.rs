@@ -24,7 +24,7 @@ mod value;
 
 pub use budget::Budget;
 pub use error::{Error, ErrorKind, Failure, Outcome};
-pub use functions::{Function, FunctionLibrary, Parameter, helm, sprig, text_template};
+pub use functions::{Function, FunctionLibrary, Parameter, helm, helm_4_2, sprig, text_template};
 pub use host::{Host, SeededHost};
 pub use runtime::Runtime;
 pub use set::{MissingKey, Session, TemplateSet};

@@ -92,7 +92,12 @@ pub fn sprig() -> FunctionLibrary {
     .fold(text_template(), FunctionLibrary::with)
 }
 
-/// The functions of Helm 4.3: sprig's and Helm's own.
+/// The functions of Helm 4.2, which Flux builds on: sprig's and Helm's own.
+pub fn helm_4_2() -> FunctionLibrary {
+    sprig().with(helm_data::TABLE).with(toml::TABLE).with(helm_flow::TABLE)
+}
+
+/// The functions of Helm 4.3: those of 4.2, and the ones for durations.
 pub fn helm() -> FunctionLibrary {
-    sprig().with(helm_data::TABLE).with(toml::TABLE).with(helm_flow::TABLE).with(durations::TABLE)
+    helm_4_2().with(durations::TABLE)
 }

@@ -164,7 +164,9 @@ impl List {
     /// True with nothing but white space and comments: such a body never replaces another.
     pub(crate) fn is_blank(&self) -> bool {
         self.nodes.iter().all(|node| match node {
-            Node::Text(text) => text.to_str().trim().is_empty(),
+            Node::Text(text) => {
+                text.as_bytes().trim_ascii().is_empty() || text.to_str().trim().is_empty()
+            }
             Node::Comment => true,
             _ => false,
         })
