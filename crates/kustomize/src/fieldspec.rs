@@ -103,6 +103,98 @@ struct Walk<'s> {
     set: Set<'s>,
 }
 
+/// Many field specifications as one tree of paths, so that one walk finds all their fields.
+#[derive(Debug)]
+pub(crate) struct PathTree<'c, T> {
+    children: Vec<(&'c str, PathTree<'c, T>)>,
+    /// What ends here, with its whole path, in the order in which it was added.
+    ends: Vec<(T, &'c str)>,
+    /// A path goes on in a way that no field can have.
+    wild: bool,
+}
+
+impl<'c, T> Default for PathTree<'c, T> {
+    fn default() -> Self {
+        Self { children: Vec::new(), ends: Vec::new(), wild: false }
+    }
+}
+
+impl<'c, T> PathTree<'c, T> {
+    pub(crate) fn add(&mut self, spec: &'c FieldSpec, value: T) {
+        let mut tree = self;
+        for segment in &spec.segments {
+            let name = segment.name.trim();
+            tree.wild |= name.is_empty() || name == "*";
+            let known = tree.children.iter().position(|(child, _)| *child == name);
+            let at = known.unwrap_or_else(|| {
+                tree.children.push((name, Self::default()));
+                tree.children.len() - 1
+            });
+            tree = &mut tree.children[at].1;
+        }
+        tree.ends.push((value, &spec.path));
+    }
+
+    /// Visits every field that is there; nothing is created.
+    pub(crate) fn visit(
+        &self,
+        node: &mut Node,
+        set: &mut dyn FnMut(&mut Node, &T, &str) -> Result<()>,
+    ) -> Result<()> {
+        for (value, path) in &self.ends {
+            set(node, value, path)?;
+        }
+        if self.children.is_empty() || node.is_null() {
+            return Ok(());
+        }
+        match &mut node.kind {
+            NodeKind::Sequence(items) => {
+                items.iter_mut().try_for_each(|item| self.descend(item, set))
+            }
+            _ => self.descend(node, set),
+        }
+    }
+
+    fn descend(
+        &self,
+        node: &mut Node,
+        set: &mut dyn FnMut(&mut Node, &T, &str) -> Result<()>,
+    ) -> Result<()> {
+        if node.is_null() {
+            return Ok(());
+        }
+        match &mut node.kind {
+            NodeKind::Sequence(items) => {
+                items.iter_mut().try_for_each(|item| self.descend(item, set))
+            }
+            NodeKind::Mapping(_) if self.wild => Err(Error::new(format!(
+                "considering field '{}': wildcard is not supported in PathGetter",
+                self.first_path()
+            ))),
+            NodeKind::Mapping(entries) => entries.iter_mut().try_for_each(|(key, value)| {
+                let name = key.text().unwrap_or_default();
+                match self.children.iter().find(|(child, _)| *child == name) {
+                    Some((_, tree)) => tree.visit(value, set),
+                    None => Ok(()),
+                }
+            }),
+            NodeKind::Scalar(_) => Err(Error::new(format!(
+                "considering field '{}': expected sequence or mapping node, found a scalar (line {})",
+                self.first_path(),
+                node.line
+            ))),
+        }
+    }
+
+    fn first_path(&self) -> &str {
+        match (self.ends.first(), self.children.first()) {
+            (Some((_, path)), _) => path,
+            (None, Some((_, tree))) => tree.first_path(),
+            (None, None) => "",
+        }
+    }
+}
+
 /// Applies `set` to every field of a resource that a specification leads to.
 pub(crate) fn apply(
     resource: &mut Resource,

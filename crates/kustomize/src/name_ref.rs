@@ -10,7 +10,7 @@ use crate::collection::Collection;
 use crate::config::{NameReference, Tables};
 use crate::error::{Context, Error, Result};
 use crate::field;
-use crate::fieldspec::{self, Create, FieldSpec};
+use crate::fieldspec::PathTree;
 use crate::id::{Gvk, NO_NAMESPACE, split_api_version};
 use crate::resource::Resource;
 
@@ -262,18 +262,20 @@ fn role(resource: &Resource) -> Option<Gvk> {
 pub(crate) fn fix<'c>(resources: &mut Collection, tables: &'c Tables) -> Result<()> {
     // Without a history nobody is a candidate, but fields of the wrong shape are errors all the same.
     let candidates = Candidates::new(resources.list());
-    let mut rows: HashMap<(String, String), Vec<(&NameReference, &FieldSpec)>> = HashMap::new();
+    let mut trees: HashMap<(String, String), PathTree<'c, &'c Gvk>> = HashMap::new();
     let config = tables.get();
     for (at, resource) in resources.contents_mut().iter_mut().enumerate() {
         let original_kind =
             resource.history.previous.first().map_or(resource.kind(), |previous| &previous.kind);
         let key = (resource.api_version().to_owned(), original_kind.to_owned());
-        let rows = rows.entry(key).or_insert_with(|| {
-            let specs = |reference: &'c NameReference| {
-                reference.referrers.iter().map(move |spec| (reference, spec))
-            };
-            let rows = config.name_reference.iter().flat_map(specs);
-            rows.filter(|(_, spec)| resource.original_type_selected(&spec.gvk)).collect()
+        let tree = trees.entry(key).or_insert_with(|| {
+            let mut tree = PathTree::default();
+            for NameReference { target, referrers } in &config.name_reference {
+                for spec in referrers.iter().filter(|s| resource.original_type_selected(&s.gvk)) {
+                    tree.add(spec, target);
+                }
+            }
+            tree
         });
         let referrer = Referrer {
             candidates: &candidates,
@@ -281,13 +283,12 @@ pub(crate) fn fix<'c>(resources: &mut Collection, tables: &'c Tables) -> Result<
             binding_namespaces: binding_namespaces(resource)?,
             role: role(resource),
         };
-        for (reference, spec) in rows.iter() {
-            let is_role = spec.path.ends_with("roleRef/name");
-            fieldspec::apply_to_any(resource, spec, Create::Never, &mut |node| {
-                referrer.set(node, &reference.target, is_role)
-            })
-            .context(|| format!("updating name reference in '{}' field", spec.path))?;
-        }
+        let mut set = |node: &mut Node, target: &&Gvk, path: &str| {
+            let result = referrer.set(node, target, path.ends_with("roleRef/name"));
+            result.context(|| format!("considering field '{path}'"))
+        };
+        let visited = tree.visit(&mut resource.node, &mut set);
+        visited.context(|| format!("updating name reference of object {}", resource.describe()))?;
     }
     Ok(())
 }
