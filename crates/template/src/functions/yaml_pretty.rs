@@ -105,7 +105,8 @@ fn scalar(out: &mut String, value: &Value, indent: usize) -> Result<(), JsonErro
 
 /// A string in the plainest form that reads back as one.
 fn string(out: &mut String, text: &str, indent: usize, is_key: bool) {
-    if text.contains('\n') && !is_key && !text.contains(|c: char| c.is_control() && c != '\n') {
+    let has_controls = text.contains(|c: char| c.is_control() && c != '\n');
+    if text.contains('\n') && !is_key && !has_controls && !text.ends_with(' ') {
         literal(out, text, indent);
         return;
     }

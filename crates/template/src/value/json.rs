@@ -77,7 +77,7 @@ impl Value {
             Self::Uint64(number) => (*number).into(),
             Self::Float(number) => float(*number)?,
             Self::Complex(..) => return Err(JsonError::Type("complex128")),
-            Self::String(text) => Json::String(text.to_str().into_owned()),
+            Self::String(text) => Json::String(json_text(text.as_bytes())),
             Self::Bytes(bytes) => Json::String(crate::functions::base64(bytes)),
             Self::List(list) if list.is_nil() => Json::Null,
             Self::List(list) => Json::Array(
@@ -106,6 +106,19 @@ impl Value {
             Self::Time(time) => Json::String(crate::functions::rfc3339(time)),
         })
     }
+}
+
+/// The text; each single byte that is not UTF-8 becomes U+FFFD.
+fn json_text(bytes: &[u8]) -> String {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return text.to_owned();
+    }
+    let mut out = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        out.push_str(chunk.valid());
+        out.extend(chunk.invalid().iter().map(|_| char::REPLACEMENT_CHARACTER));
+    }
+    out
 }
 
 /// JSON of a number as Go writes it, which is an integer without an exponent below 1e21: its
