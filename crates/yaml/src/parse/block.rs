@@ -285,7 +285,7 @@ impl<'t> Reader<'t> {
                 (text, Tag::Str, style)
             }
             b'"' | b'\'' => {
-                let (text, style) = self.quoted()?;
+                let (text, style) = self.quoted(indent)?;
                 (text, Tag::Str, style)
             }
             _ => {
@@ -379,9 +379,13 @@ mod tests {
 
     #[test]
     fn leaves_to_the_full_parser_what_it_does_not_know() {
-        for text in
-            ["a: &x 1\nb: *x\n", "a: !t 1\n", "? a\n: b\n", "a: \"x\n  y\"\n", "a: 1\n---\nb: 2\n"]
-        {
+        for text in [
+            "a: &x 1\nb: *x\n",
+            "a: !t 1\n",
+            "? a\n: b\n",
+            "a: \"x\\\n  y\"\n",
+            "a: 1\n---\nb: 2\n",
+        ] {
             assert_eq!(document(text, Dialect::GoV3, Limits::default()), None, "{text}");
         }
     }
@@ -420,7 +424,7 @@ mod tests {
                 "a: 1\n", "b:\n", "  c: x\n", "- i\n", "  - j\n", "- k: v\n", "  d: |\n", "    text\n",
                 "   more\n", "\n", "# note\n", "  # in\n", "e: >\n", "f: 'q'\n", "\"g\": \"h\"\n", "- - n\n",
                 "  - \n", "h: [1, a]\n", "i: {x: y}\n", "r: [\"a\", {b: [c]}, 'd']\n", "s: {t: , u}\n", "v: [a b, x:y, ]\n",
-                "w: {\"x\": 1, y: {z: 2}} # c\n", "- {a: b}\n", "x: [a]: b\n", "  \n", "j: a #b\n", "k: a b\n", "    deep: 1\n", "---\n",
+                "w: {\"x\": 1, y: {z: 2}} # c\n", "- {a: b}\n", "x: [a]: b\n", "y: 'it''s\n", "  on'\n", "z: \"a \\\"b\n", "  c\"\n", "   d'' e' # f\n", "  \n", "j: a #b\n", "k: a b\n", "    deep: 1\n", "---\n",
                 "l: |-\n", "m: >-\n", "n: |+\n", "- |\n", "  plain\n", "o: -x\n", "p: a:b\n", "q: é\n", "     \n",
             ]), 1..9)
         ) {

@@ -91,13 +91,49 @@ impl Reader<'_> {
         Some(())
     }
 
-    pub(super) fn quoted(&mut self) -> Option<(String, Style)> {
+    /// A quoted text, which may go on over lines that are indented further than its parent.
+    pub(super) fn quoted(&mut self, indent: usize) -> Option<(String, Style)> {
         let source = self.rest();
-        let length = quoted_length(source.as_bytes(), *source.as_bytes().first()?)?;
-        let result = unquote(&source[..length])?;
-        self.at += length;
-        self.finish_line()?;
-        Some(result)
+        let quote = *source.as_bytes().first()?;
+        if let Some(length) = quoted_length(source.as_bytes(), quote) {
+            let result = unquote(&source[..length])?;
+            self.at += length;
+            self.finish_line()?;
+            return Some(result);
+        }
+        let mut text = source.trim_end_matches(' ').to_owned();
+        let mut breaks = 1;
+        self.next_line();
+        loop {
+            // An escaped line break has rules of its own.
+            if self.at >= self.bytes.len() || (quote == b'"' && text.ends_with('\\')) {
+                return None;
+            }
+            let line = self.rest();
+            let content = line.trim_start_matches(' ');
+            if content.is_empty() {
+                breaks += 1;
+                self.next_line();
+                continue;
+            }
+            if line.len() - content.len() <= indent || content.contains('\t') {
+                return None;
+            }
+            match breaks {
+                1 => text.push(' '),
+                _ => text.extend(std::iter::repeat_n('\n', breaks - 1)),
+            }
+            let quotes = [&[quote], content.as_bytes()].concat();
+            if let Some(length) = quoted_length(&quotes, quote) {
+                self.at += line.len() - content.len() + length - 1;
+                text.push_str(&content[..length - 1]);
+                self.finish_line()?;
+                return unquote(&text);
+            }
+            text.push_str(content.trim_end_matches(' '));
+            breaks = 1;
+            self.next_line();
+        }
     }
 
     /// Plain text with the lines that go on with it.
