@@ -15,4 +15,6 @@ if [ ${#scripts[@]} -ne 1 ]; then
     echo "crates/$crate has no conformance script" >&2
     exit 2
 fi
-exec "${scripts[0]}" "$directory"
+cargo build --quiet --package inhaul
+target=$(cargo metadata --no-deps --format-version 1 | sed 's/.*"target_directory":"\([^"]*\)".*/\1/')
+PATH=$target/debug:$PATH exec "${scripts[0]}" "$directory"
