@@ -69,10 +69,8 @@ pub(crate) fn refuse_helm(what: &str) -> Error {
 fn read_kustomization(loader: &Loader<'_>) -> Result<(Kustomization, String)> {
     let mut found = Vec::new();
     for name in FILE_NAMES {
-        match loader.text(name) {
-            Ok(text) => found.push((name, text)),
-            Err(error) if error.to_string().contains("invalid UTF-8") => return Err(error),
-            Err(_) => {}
+        if loader.has_file(name)? {
+            found.push((name, loader.text(name)?));
         }
     }
     let root = loader.root();
@@ -98,7 +96,10 @@ pub(crate) fn run(
 ) -> Result<Built> {
     let loader = Loader::new(tree, directory, options.load_restrictor)?;
     let (kustomization, file_name) = match root {
-        Some(text) => (Kustomization::parse(text)?, FILE_NAMES[0].to_owned()),
+        Some(text) => {
+            let what = || format!("kustomization for '{}'", loader.root());
+            (Kustomization::parse(text).context(what)?, FILE_NAMES[0].to_owned())
+        }
         None => read_kustomization(&loader)?,
     };
     let mut session = Session {

@@ -86,14 +86,20 @@ impl<'t> Loader<'t> {
             }
             Err(error) => return Err(error.into()),
         };
-        let exists = self.tree.kind(&real)?;
-        if exists.is_some()
-            && self.restrictor == LoadRestrictor::RootOnly
-            && !real.is_within(&self.root)
-        {
+        let outside = self.restrictor == LoadRestrictor::RootOnly && !real.is_within(&self.root);
+        if outside && self.tree.kind(&real)?.is_some() {
             return Err(security(real.as_str()));
         }
-        Ok(self.tree.read(&real)?)
+        Ok(inhaul_tree::read(self.tree, &real)?)
+    }
+
+    /// Whether a file of this name stands in the directory.
+    ///
+    /// # Errors
+    /// Whatever keeps the tree from knowing: what cannot be read must not look absent.
+    pub(crate) fn has_file(&self, name: &str) -> Result<bool> {
+        let kind = inhaul_tree::kind(self.tree, &self.root.child(name));
+        Ok(matches!(kind.map_err(Error::from)?, Some(Kind::File { .. })))
     }
 
     /// As [`Self::load`], for a file that must be text.

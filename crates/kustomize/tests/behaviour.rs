@@ -109,6 +109,15 @@ fn what_doubles_is_bounded() {
 }
 
 #[test]
+fn a_pointer_to_content_elsewhere_is_no_content() {
+    let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n";
+    let generator = "configMapGenerator: [{name: c, files: [data.bin]}]\n";
+    let message = error(&[("kustomization.yaml", generator), ("data.bin", pointer)], ".");
+    assert!(message.contains("data.bin") && message.contains("LFS"), "{message}");
+    assert!(error(&[("kustomization.yaml", pointer)], ".").contains("kustomization.yaml"));
+}
+
+#[test]
 fn cycles_end() {
     let files = [
         ("a/kustomization.yaml", "resources: [../b]\n"),
