@@ -96,7 +96,31 @@ fn parse_full(text: &str, dialect: Dialect, limits: Limits) -> Result<Vec<Node>,
             break;
         }
     }
+    if let Some(last) = builder.documents.last_mut()
+        && !text.ends_with('\n')
+    {
+        unbreak(last, text.rsplit('\n').next().unwrap_or_default().trim());
+    }
     Ok(builder.documents)
+}
+
+/// Where a text ends within a block scalar, without a line break, the Go libraries give that scalar none either.
+fn unbreak(node: &mut Node, last_line: &str) {
+    let in_block = matches!(node.style, Style::Literal | Style::Folded);
+    match &mut node.kind {
+        NodeKind::Scalar(text) => {
+            let content = text.trim_end_matches('\n');
+            if in_block && !last_line.is_empty() && content.ends_with(last_line) {
+                text.truncate(content.len());
+            }
+        }
+        NodeKind::Sequence(items) => {
+            items.last_mut().into_iter().for_each(|item| unbreak(item, last_line));
+        }
+        NodeKind::Mapping(entries) => {
+            entries.last_mut().into_iter().for_each(|(_, value)| unbreak(value, last_line));
+        }
+    }
 }
 
 /// The Go readers refuse raw control characters anywhere, comments included.

@@ -67,6 +67,20 @@ fn types_scalars_by_dialect() {
 }
 
 #[test]
+fn a_block_at_the_end_has_the_line_break_that_the_text_has() {
+    for (text, wanted) in [
+        ("a: |\n  x\n", "x\n"),
+        ("a: |\n  x", "x"),
+        ("a: &b |\n  x", "x"),
+        ("a: >\n  x\n  y", "x y"),
+        ("a: |+\n  x", "x"),
+        ("a: |-\n  x\n", "x"),
+    ] {
+        assert_eq!(from_str(text, Dialect::GoV3).unwrap(), json!({"a": wanted}), "{text:?}");
+    }
+}
+
+#[test]
 fn keys_that_are_no_text_become_text_or_an_error() {
     let text = "a: {1: x, true: z}";
     assert_eq!(from_str(text, Dialect::GoV2).unwrap(), json!({"a": {"1": "x", "true": "z"}}));

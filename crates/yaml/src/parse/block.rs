@@ -428,7 +428,9 @@ mod tests {
                 "l: |-\n", "m: >-\n", "n: |+\n", "- |\n", "  plain\n", "o: -x\n", "p: a:b\n", "q: é\n", "     \n",
             ]), 1..9)
         ) {
-            agrees(&parts.concat());
+            let text = parts.concat();
+            agrees(&text);
+            agrees(text.trim_end_matches('\n'));
         }
     }
 }

@@ -217,9 +217,13 @@ impl Reader<'_> {
             (breaks, first, before_blank) = (1, false, blank);
             self.next_line();
         }
-        // A last line without a break, or nothing but breaks, is left to the full parser.
-        if first || (self.at >= self.bytes.len() && self.bytes.last() != Some(&b'\n')) {
+        // A block of nothing but breaks is left to the full parser.
+        if first {
             return None;
+        }
+        // A last line without a break gives none to the text either.
+        if self.at >= self.bytes.len() && self.bytes.last() != Some(&b'\n') {
+            return (breaks == 1).then_some((text, style));
         }
         match chomp {
             None => text.push('\n'),
