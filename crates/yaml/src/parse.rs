@@ -99,7 +99,7 @@ fn parse_full(text: &str, dialect: Dialect, limits: Limits) -> Result<Vec<Node>,
     if let Some(last) = builder.documents.last_mut()
         && !text.ends_with('\n')
     {
-        unbreak(last, text.rsplit('\n').next().unwrap_or_default().trim());
+        unbreak(last, text.rsplit('\n').next().unwrap_or_default().trim_start());
     }
     Ok(builder.documents)
 }

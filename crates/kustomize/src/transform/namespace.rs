@@ -87,7 +87,12 @@ impl Settings {
                 .context("setting namespace on (cluster)role binding subjects"));
         };
         for subject in items {
-            if subject.get(name).and_then(Node::text) == Some(value) {
+            let field = subject.get(name).filter(|field| !field.is_null());
+            if let Some(field) = field.filter(|field| field.text().is_none()) {
+                return Err(field::wrong_kind("ScalarNode", field)
+                    .context("setting namespace on (cluster)role binding subjects"));
+            }
+            if field.and_then(Node::text) == Some(value) {
                 let namespace = field::field_or_create(subject, "namespace", Node::plain(""))?;
                 self.set(namespace)?;
             }

@@ -175,8 +175,8 @@ impl Reader<'_> {
         }
     }
 
-    /// A `|` or `>` block.
-    pub(super) fn block_scalar(&mut self, parent: usize) -> Option<(String, Style)> {
+    /// The style of a block and what becomes of the breaks at its end; indentation indicators are left to others.
+    fn block_header(&self) -> Option<(Style, Option<char>)> {
         let header = self.rest();
         let style = if header.starts_with('|') { Style::Literal } else { Style::Folded };
         let header = header.split_once(" #").map_or(header, |(header, _)| header);
@@ -186,6 +186,12 @@ impl Reader<'_> {
             "+" => Some('+'),
             _ => return None,
         };
+        Some((style, chomp))
+    }
+
+    /// A `|` or `>` block.
+    pub(super) fn block_scalar(&mut self, parent: usize) -> Option<(String, Style)> {
+        let (style, chomp) = self.block_header()?;
         self.next_line();
         let indent = self.block_indent(parent)?;
         let (mut text, mut breaks, mut first) = (String::new(), 0usize, true);
@@ -223,7 +229,7 @@ impl Reader<'_> {
         }
         // A last line without a break gives none to the text either.
         if self.at >= self.bytes.len() && self.bytes.last() != Some(&b'\n') {
-            return (breaks == 1).then_some((text, style));
+            return (breaks == 1 && !self.text.ends_with(' ')).then_some((text, style));
         }
         match chomp {
             None => text.push('\n'),
