@@ -6,6 +6,7 @@
 mod about;
 mod build;
 mod chart;
+mod edit;
 mod files;
 mod printer;
 
@@ -14,6 +15,7 @@ pub use printer::Printer;
 use about::{Crds, Version};
 use build::Build;
 use chart::{Dependency, Template};
+use edit::Edit;
 use std::process::ExitCode;
 
 /// The commands beside `controller`.
@@ -21,6 +23,8 @@ use std::process::ExitCode;
 pub enum Command {
     /// Render a directory as `kustomize build` does, or a Kustomization as the operator does
     Build(Box<Build>),
+    /// Change a kustomization file, keeping its comments and order
+    Edit(Edit),
     /// Render a chart as `helm template` does
     Template(Box<Template>),
     /// List, build or update the charts that a chart needs
@@ -49,6 +53,7 @@ impl Command {
     fn output(self, printer: Printer) -> Result<String, String> {
         match self {
             Self::Build(build) => build.run(printer),
+            Self::Edit(edit) => edit.run(),
             Self::Template(template) => template.run(printer),
             Self::Dependency(dependency) => dependency.run(printer),
             Self::Version(version) => version.run(),

@@ -19,10 +19,31 @@ enum Form {
     Json(JsonPatch),
 }
 
+/// What tells one inline patch from another, for messages: its target and its paths, but no value,
+/// which may be that of a Secret.
+fn shown(entry: &Patch) -> String {
+    const TOLD: [&str; 7] =
+        ["apiVersion:", "kind:", "metadata:", "name:", "namespace:", "op:", "path:"];
+    let text = entry.patch.trim();
+    if text.starts_with(['[', '{']) {
+        return "(inline JSON)".to_owned();
+    }
+    let told = |line: &&str| {
+        let line = line.trim_start().trim_start_matches("- ");
+        TOLD.iter().any(|key| line.starts_with(key))
+    };
+    let lines: Vec<&str> = text.lines().filter(told).collect();
+    // A word alone is no value of anything.
+    if lines.is_empty() && !text.contains([':', ' ', '\n']) {
+        return text.to_owned();
+    }
+    lines.join("\n")
+}
+
 /// Where a patch comes from, for messages.
 fn source(entry: &Patch) -> String {
     if entry.path.is_empty() {
-        format!("[patch: {:?}]", entry.patch.trim())
+        format!("[patch: {:?}]", shown(entry))
     } else {
         format!("[path: {:?}]", entry.path)
     }
@@ -35,9 +56,10 @@ fn load(entry: &Patch, loader: &Loader<'_>) -> Result<Form> {
             .text(path)
             .context(|| format!("failed to get the patch file from path({path})"))?,
         (patch, "") => patch.to_owned(),
-        (patch, path) => {
+        (_, path) => {
             return Err(Error::new(format!(
-                "patch and path can't be set at the same time\npatch: {patch}\npath: {path}"
+                "patch and path can't be set at the same time\npatch: {}\npath: {path}",
+                shown(entry)
             )));
         }
     };
