@@ -25,6 +25,9 @@ fn shown(entry: &Patch) -> String {
     const TOLD: [&str; 7] =
         ["apiVersion:", "kind:", "metadata:", "name:", "namespace:", "op:", "path:"];
     let text = entry.patch.trim();
+    if text.starts_with('[') && !text.contains("value") {
+        return text.to_owned();
+    }
     if text.starts_with(['[', '{']) {
         return "(inline JSON)".to_owned();
     }
