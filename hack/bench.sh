@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Sizes, memory and the TLS stack of a release build, each with its limit. Fails when a limit is passed.
+# Sizes, memory and the TLS stack of a release build, and its rendering against the real kustomize, each with its
+# limit. Fails when a limit is passed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 source hack/cluster.sh
@@ -61,6 +62,17 @@ memory_of_operator() {
     awk -v field="$1:" '$1 == field { print int($2 / 1024) }' "/proc/$pid/status"
 }
 
+# Rendering, against the real kustomize on the same inputs.
+compare_with_kustomize() {
+    local corpus=${INHAUL_CORPUS:-../shared/corpus} bin=${INHAUL_CACHE:-$HOME/.cache/inhaul}/bin
+    if [ ! -d "$corpus/realworld" ]; then
+        echo "(no corpus at $corpus: rendering is not compared)"
+        return
+    fi
+    [ -x "$bin/kustomize" ] || GOBIN=$bin go install sigs.k8s.io/kustomize/kustomize/v5@v5.8.2
+    hack/bench-kustomize.py "$target/release/inhaul" "$bin/kustomize" "$corpus" || failures=$((failures + 1))
+}
+
 cargo build --release --package inhaul
 report "release binary" "$(($(wc -c <"$target/release/inhaul") / 1000000))" 40 MB
 hack/check-tls.sh && printf '%-45s %s\n' "TLS stacks" "rustls with aws-lc, no other: ok"
@@ -76,4 +88,5 @@ sleep 20
 report "memory, idle with one small app" "$(memory_of_operator VmRSS)" 40 MiB
 printf '%-45s %6d MiB\n' "memory, at most until then" "$(memory_of_operator VmHWM)"
 fetch_large_repository
+compare_with_kustomize
 exit $((failures > 0))
