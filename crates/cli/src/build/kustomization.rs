@@ -37,9 +37,11 @@ impl Ks {
         let unsupported = unsupported(&kustomization);
         if !unsupported.is_empty() {
             let fields = unsupported.join(", ");
-            let name = kustomization.metadata.name.clone().unwrap_or_default();
+            let metadata = &kustomization.metadata;
+            let name = metadata.name.as_deref().unwrap_or_default();
+            let namespace = metadata.namespace.as_deref().unwrap_or_default();
             let why = "not supported by this version of inhaul";
-            return Err(format!("{shown}: Kustomization {name}: {fields}: {why}"));
+            return Err(format!("Kustomization/{namespace}/{name}: {fields}: {why}"));
         }
         let instructions = instructions(&kustomization);
         let root = self.path.display();
