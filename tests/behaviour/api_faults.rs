@@ -167,7 +167,9 @@ spec:
             .await;
         space.own_operator().start_again().await;
         let revision = app.commit("a job for b", &[write("job.yaml", job), remove("b.yaml")]);
-        space.refused("Kustomization", "app", "ReconciliationFailed", &["batch/v1"]).await;
+        space
+            .refused("Kustomization", "app", "ReconciliationFailed", &["Job/", "once", "batch/v1"])
+            .await;
         space.find("ConfigMap", "b").await;
         space.nothing_deleted();
         space.faults().set(&[]).await;

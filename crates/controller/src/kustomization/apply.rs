@@ -39,7 +39,11 @@ pub(super) async fn plan(
             // The plan names the objects, unless the source itself defines the kind.
             Err(Error::UnknownKind { .. }) => {}
             Err(error) => {
-                let what = format!("cannot tell whether {} is served", gvk.api_version());
+                let of_kind = rendered.objects().iter().filter(|r| r.object.gvk() == gvk);
+                let named: Vec<String> =
+                    of_kind.take(NAMED).map(|r| r.object.id().to_string()).collect();
+                let (named, version) = (named.join(", "), gvk.api_version());
+                let what = format!("{named}: cannot tell whether {version} is served");
                 return Err(StepError::cluster(Reason::ReconciliationFailed, &what, &error));
             }
         }
