@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use super::programs::{go_program, log_file, run_directory};
+use super::programs::{free_port, go_program, log_file, run_directory};
 use super::waiting::within;
 
 pub(crate) struct ControlPlane {
@@ -25,6 +25,8 @@ impl ControlPlane {
         let mut process = Command::new(go_program("control-plane"))
             .arg("--data-dir")
             .arg(&data)
+            .arg("--port")
+            .arg(free_port().to_string())
             .arg("--audit-log")
             .arg(&audit_log)
             .arg("--ready-file")

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Mutex, OnceLock};
 
 /// The root of the clone.
@@ -90,10 +91,17 @@ fn tell_watchdog(line: &str) {
     writeln!(pipe, "{line}").expect("the watchdog reads");
 }
 
-/// A port that was free a moment ago.
+/// A free port that stays free until it is used: below the range from which the system takes the
+/// ports of outgoing connections, and given to nobody else in this process.
 pub(crate) fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("loopback has free ports");
-    listener.local_addr().expect("a bound listener has an address").port()
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = 20_000 + u16::try_from(std::process::id() % 100).expect("below 100") * 100;
+    loop {
+        let port = first + NEXT.fetch_add(1, Ordering::Relaxed) % 2000;
+        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// A file that a program's output goes to.
