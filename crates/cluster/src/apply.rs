@@ -188,10 +188,7 @@ impl Applier {
         }
         let live = self.look(&path, JSON).await.map_err(|e| dry_run(&e))?;
         let policy = policy::of(Some(object), live.as_ref());
-        let skipped = !policy.reconcile
-            || policy.ssa == policy::ServerSideApply::Ignore
-            || (policy.ssa == policy::ServerSideApply::IfNotPresent && live.is_some());
-        if skipped {
+        if !policy.may_apply(live.is_some()) {
             return Ok(settled(id, Action::Skipped, None));
         }
         let tried = self.dry_run(object, &path, is_new).await.map_err(|e| dry_run(&e))?;

@@ -17,6 +17,8 @@ pub use managers::{
     FIELD_MANAGER, LAST_APPLIED_ANNOTATION, ManagerEntry, Taken, overridden, own_entry, taken,
     taken_over,
 };
-pub use plan::{Options, Plan, PlanError, PlannedObject, Scope, plan, rendered_scopes};
+pub use plan::{
+    Options, Plan, PlanError, PlannedObject, Scope, defined_kinds, plan, rendered_scopes,
+};
 pub use prune::{Fate, OWNER_NAME, Owner, decide};
 pub use record::{DesiredHash, HashKey, Pace, Record, Sight, Verdict, compare, judge};

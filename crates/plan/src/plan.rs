@@ -98,25 +98,30 @@ fn listed(problems: &[String]) -> String {
     text
 }
 
+/// The kinds that an object defines: those of a CRD, in every version of it; of anything else none.
+pub fn defined_kinds(object: &Object) -> Vec<GroupVersionKind> {
+    if object.kind() != "CustomResourceDefinition" || object.group() != "apiextensions.k8s.io" {
+        return Vec::new();
+    }
+    let spec = &object.as_json()["spec"];
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    let versions = spec["versions"].as_array().into_iter().flatten();
+    let kinds = versions.map(|version| GroupVersionKind {
+        group: text(&spec["group"]),
+        version: text(&version["name"]),
+        kind: text(&spec["names"]["kind"]),
+    });
+    kinds.collect()
+}
+
 /// The scopes of the kinds that the rendered objects define themselves: the custom resources of
 /// CRDs that the API server does not know yet.
 pub fn rendered_scopes(rendered: &Rendered) -> HashMap<GroupVersionKind, Scope> {
     let mut scopes = HashMap::new();
     for RenderedObject { object, .. } in rendered.objects() {
-        if object.kind() != "CustomResourceDefinition" || object.group() != "apiextensions.k8s.io" {
-            continue;
-        }
-        let spec = &object.as_json()["spec"];
-        let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
-        let scope = if spec["scope"] == "Cluster" { Scope::Cluster } else { Scope::Namespaced };
-        for version in spec["versions"].as_array().into_iter().flatten() {
-            let gvk = GroupVersionKind {
-                group: text(&spec["group"]),
-                version: text(&version["name"]),
-                kind: text(&spec["names"]["kind"]),
-            };
-            scopes.insert(gvk, scope);
-        }
+        let cluster = object.as_json()["spec"]["scope"] == "Cluster";
+        let scope = if cluster { Scope::Cluster } else { Scope::Namespaced };
+        scopes.extend(defined_kinds(object).into_iter().map(|gvk| (gvk, scope)));
     }
     scopes
 }

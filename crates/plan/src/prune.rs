@@ -60,7 +60,7 @@ pub fn decide(
         return Fate::Forget("it does not carry this owner's labels");
     }
     let policy = policy::of(None, Some(live));
-    if !policy.prune || !policy.reconcile || policy.ssa == policy::ServerSideApply::Ignore {
+    if !policy.may_prune() {
         return Fate::Forget("an annotation or label on it keeps it from being pruned");
     }
     let is_namespace = id.group.is_empty() && id.kind == "Namespace";

@@ -9,7 +9,7 @@ use inhaul_cluster::{
     Action, ApplyError, Awaited, Change, DRIFT, Error, Knowledge, PruneOptions, asks_for_report,
 };
 use inhaul_object::{GroupVersionKind, ObjectId};
-use inhaul_plan::{Approval, Options, Plan, PlannedObject, rendered_scopes};
+use inhaul_plan::{Approval, Options, Plan, PlannedObject, defined_kinds, rendered_scopes};
 use inhaul_render::Rendered;
 use std::collections::HashSet;
 use std::time::Duration;
@@ -96,7 +96,7 @@ async fn apply_all(
             ready.map_err(|unhealthy| {
                 StepError::passing(Reason::ReconciliationFailed, unhealthy.to_string())
             })?;
-            new_kinds.extend(defined(stage));
+            new_kinds.extend(stage.iter().flat_map(|planned| defined_kinds(&planned.object)));
         }
     }
     Ok(())
@@ -125,23 +125,6 @@ fn written(stage: &[PlannedObject], changes: &[Change]) -> Vec<Awaited> {
     let ids: HashSet<&ObjectId> = changes.iter().filter(is_written).map(|c| &c.id).collect();
     let awaited = |planned: &PlannedObject| (planned.object.id(), planned.object.version().into());
     stage.iter().map(awaited).filter(|(id, _): &Awaited| ids.contains(id)).collect()
-}
-
-/// The kinds that a stage defines.
-fn defined(stage: &[PlannedObject]) -> Vec<GroupVersionKind> {
-    let definitions =
-        stage.iter().filter(|planned| planned.object.kind() == "CustomResourceDefinition");
-    let versions = definitions.flat_map(|planned| {
-        let spec = &planned.object.as_json()["spec"];
-        let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
-        let versions = spec["versions"].as_array().into_iter().flatten();
-        versions.map(move |version| GroupVersionKind {
-            group: text(&spec["group"]),
-            version: text(&version["name"]),
-            kind: text(&spec["names"]["kind"]),
-        })
-    });
-    versions.collect()
 }
 
 fn failed(error: &ApplyError) -> StepError {
