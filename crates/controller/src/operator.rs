@@ -16,7 +16,7 @@ use inhaul_cluster::{
     EventConfig, Gate, HealthChecker, Index, Own, Pruner, Recorder, Seen, WatchOptions, connect,
     watch,
 };
-use inhaul_git::{Limits, Mirrors};
+use inhaul_git::Mirrors;
 use inhaul_plan::HashKey;
 use kube::runtime::reflector::Store as Cache;
 use std::panic::AssertUnwindSafe;
@@ -51,7 +51,7 @@ pub struct Options {
     /// Which artifacts are kept beside the newest (`--artifact-retention-*`).
     pub retention: Retention,
     /// What a remote may make us do (`--git-max-*`).
-    pub git_limits: Limits,
+    pub git: inhaul_git::Options,
     /// The election, unless this process is alone (`--enable-leader-election`).
     pub election: Option<ElectionConfig>,
     /// Where events go (`--events-addr`).
@@ -243,7 +243,7 @@ impl Controllers {
         let artifacts = options.storage_path.join("artifacts");
         let store = Store::open(&artifacts, &options.storage_advertised, options.retention)
             .map_err(|e| storage(&e))?;
-        let mirrors = Mirrors::open(&options.storage_path.join("git"), options.git_limits, true)
+        let mirrors = Mirrors::open(&options.storage_path.join("git"), options.git.clone())
             .map_err(|e| storage(&e))?;
         let listener = listen.await.map_err(|e| error("--storage-addr")(&e))?;
         let server = axum::serve(listener, inhaul_artifact::router(store.clone()));

@@ -3,7 +3,7 @@
 //!
 //! Usage: `fetch URL BRANCH`
 
-use inhaul_git::{Call, Credentials, Limits, Mirrors, Reference, RemoteUrl};
+use inhaul_git::{Call, Credentials, Mirrors, Options, Reference, RemoteUrl};
 use inhaul_tree::{Tree, TreePath, walk};
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         return Err("usage: fetch URL BRANCH".into());
     };
     let directory = tempfile::tempdir()?;
-    let mirrors = Mirrors::open(directory.path(), Limits::default(), false)?;
+    let mirrors = Mirrors::open(directory.path(), Options::default())?;
     let mirror = mirrors.mirror(&RemoteUrl::parse(&url)?, &Credentials::default())?;
     let call = Call::within(Duration::from_secs(600));
     let began = Instant::now();

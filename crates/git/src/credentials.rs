@@ -23,6 +23,26 @@ pub enum Authorization {
     },
     /// A bearer token.
     Bearer(String),
+    /// A key, for addresses over SSH.
+    Ssh {
+        /// The private key, as text: OpenSSH's format, PKCS#8 or the older PEM forms.
+        private_key: String,
+        /// What the key is encrypted with.
+        passphrase: Option<String>,
+        /// The keys that the host may show, in OpenSSH's format.
+        known_hosts: String,
+    },
+}
+
+/// A proxy for http and https.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Proxy {
+    /// Its address, `http://…` or `https://…`, without user and password.
+    pub address: String,
+    /// The user.
+    pub username: Option<String>,
+    /// The password.
+    pub password: Option<String>,
 }
 
 /// Everything that is needed to be let in. Two remotes with equal URLs and different credentials
@@ -35,6 +55,8 @@ pub struct Credentials {
     pub certificate_authority: Option<Vec<u8>>,
     /// A client certificate and its key (PEM; `tls.crt` and `tls.key`).
     pub client_certificate: Option<(Vec<u8>, Vec<u8>)>,
+    /// The way out.
+    pub proxy: Option<Proxy>,
     /// Names who this is when the secrets themselves change often, such as tokens that live for an
     /// hour. Without it the secrets are the identity.
     pub identity: Option<String>,
@@ -65,6 +87,9 @@ impl Credentials {
             }
             (Authorization::Basic { username, password }, _) => basic(username, password),
             (Authorization::Bearer(token), _) => format!("Bearer {token}"),
+            (Authorization::Ssh { .. }, _) => {
+                return Err(invalid("a key for ssh cannot be used with an http address"));
+            }
         };
         let mut header = HeaderValue::try_from(text)
             .map_err(|_| invalid("the token contains a character that no HTTP header can hold"))?;
@@ -74,13 +99,16 @@ impl Credentials {
 
     /// Whether the connection itself differs from everybody else's.
     pub(crate) fn needs_own_client(&self) -> bool {
-        self.certificate_authority.is_some() || self.client_certificate.is_some()
+        self.certificate_authority.is_some()
+            || self.client_certificate.is_some()
+            || self.proxy.is_some()
     }
 
     /// Feeds everything that makes these credentials different from others to `hash`. What is fed
     /// is secret: the hash must be keyed.
     pub(crate) fn feed(&self, hash: &mut Sha256) {
-        let Self { authorization, certificate_authority, client_certificate, identity } = self;
+        let Self { authorization, certificate_authority, client_certificate, proxy, identity } =
+            self;
         let mut part = |bytes: &[u8]| {
             hash.update((bytes.len() as u64).to_le_bytes());
             hash.update(bytes);
@@ -101,6 +129,12 @@ impl Credentials {
                 part(b"bearer");
                 part(token.as_bytes());
             }
+            Authorization::Ssh { private_key, passphrase, known_hosts } => {
+                part(b"ssh");
+                part(private_key.as_bytes());
+                part(passphrase.as_deref().unwrap_or_default().as_bytes());
+                part(known_hosts.as_bytes());
+            }
         }
         part(certificate_authority.as_deref().unwrap_or_default());
         let (certificate, key) = client_certificate
@@ -108,6 +142,12 @@ impl Credentials {
             .map_or((&[][..], &[][..]), |pair| (pair.0.as_slice(), pair.1.as_slice()));
         part(certificate);
         part(key);
+        // Who is in between can change what comes, where nothing is encrypted.
+        if let Some(Proxy { address, username, password }) = proxy {
+            part(address.as_bytes());
+            part(username.as_deref().unwrap_or_default().as_bytes());
+            part(password.as_deref().unwrap_or_default().as_bytes());
+        }
     }
 }
 
@@ -117,6 +157,7 @@ impl fmt::Debug for Authorization {
             Self::Anonymous => "Anonymous",
             Self::Basic { .. } => "Basic(***)",
             Self::Bearer(_) => "Bearer(***)",
+            Self::Ssh { .. } => "Ssh(***)",
         })
     }
 }
@@ -128,7 +169,14 @@ impl fmt::Debug for Credentials {
             .field("authorization", &self.authorization)
             .field("certificate_authority", &self.certificate_authority.is_some())
             .field("client_certificate", &self.client_certificate.is_some())
+            .field("proxy", &self.proxy)
             .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Proxy {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Proxy(***)")
     }
 }
 

@@ -21,6 +21,8 @@ pub enum ErrorKind {
     Server,
     /// The server could not be reached, or the connection broke.
     Network,
+    /// The server is not the one that the known hosts say.
+    HostKey,
     /// A redirect that is not followed.
     Redirect,
     /// The server answered something that is not Git, or not correct Git.
@@ -60,6 +62,7 @@ impl ErrorKind {
             | Self::RateLimited
             | Self::Server
             | Self::Network
+            | Self::HostKey
             | Self::Redirect
             | Self::Protocol
             | Self::Timeout

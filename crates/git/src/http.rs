@@ -5,11 +5,14 @@
 //! the rules on redirects in one place: only the first request of a conversation is redirected,
 //! never from https to http, and credentials stay with the host that they were given for.
 
+mod client;
 mod rules;
 
-use self::rules::{chain, network, next_hop, note_redirect, refusal, same_authority};
+pub(crate) use self::client::client;
+use self::rules::{network, next_hop, note_redirect, refusal, same_authority};
 use crate::call::Stop;
-use crate::{Credentials, Error, ErrorKind};
+use crate::ledger::Ledger;
+use crate::{Egress, Error, ErrorKind};
 use bytes::{Buf, Bytes};
 use gix::protocol::transport::client::blocking_io::http::{
     GetResponse, Http, PostBodyDataKind, PostResponse,
@@ -20,49 +23,10 @@ use reqwest::{Client, Method, Response, Url};
 use std::any::Any;
 use std::io::{self, BufRead, Cursor, Read, Write};
 use std::sync::Arc;
-use std::time::Duration;
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 const MAX_REDIRECTS: usize = 5;
 /// A negotiation is a few hundred bytes per commit that we have.
 const MAX_REQUEST_BYTES: usize = 1 << 20;
-
-/// The client for everybody, or with a remote's own certificates. Redirects are ours; the
-/// environment's proxies are used only where the operator says so.
-pub(crate) fn client(
-    credentials: Option<&Credentials>,
-    environment_proxy: bool,
-) -> Result<Client, Error> {
-    let mut builder = Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(CONNECT_TIMEOUT)
-        .pool_max_idle_per_host(1)
-        .pool_idle_timeout(Duration::from_secs(30))
-        .referer(false);
-    if !environment_proxy {
-        builder = builder.no_proxy();
-    }
-    let invalid = |what: &str| {
-        let message = format!("{what} cannot be read as PEM");
-        move |_| Error::new(ErrorKind::CredentialsInvalid, message)
-    };
-    if let Some(pem) = credentials.and_then(|c| c.certificate_authority.as_deref()) {
-        let certificates = reqwest::Certificate::from_pem_bundle(pem).map_err(invalid("ca.crt"))?;
-        if certificates.is_empty() {
-            return Err(Error::new(ErrorKind::CredentialsInvalid, "ca.crt holds no certificate"));
-        }
-        builder = builder.tls_certs_merge(certificates);
-    }
-    if let Some((certificate, key)) = credentials.and_then(|c| c.client_certificate.as_ref()) {
-        let pem = [certificate.as_slice(), b"\n", key.as_slice()].concat();
-        let identity =
-            reqwest::Identity::from_pem(&pem).map_err(invalid("tls.crt with tls.key"))?;
-        builder = builder.identity(identity);
-    }
-    builder.build().map_err(|error| {
-        Error::new(ErrorKind::CredentialsInvalid, format!("TLS set-up failed: {}", chain(&error)))
-    })
-}
 
 /// One conversation with a remote.
 #[derive(Clone)]
@@ -71,11 +35,9 @@ pub(crate) struct Exchange {
     authorization: Option<HeaderValue>,
     /// Where the remote was said to be; credentials go nowhere else.
     origin: Url,
+    egress: Egress,
     stop: Stop,
-    /// Bytes that all answers together may have.
-    left: Arc<Mutex<u64>>,
-    /// What went wrong, with more than gix's error types can carry.
-    failure: Arc<Mutex<Option<Error>>>,
+    ledger: Arc<Ledger>,
     redirected: Arc<Mutex<Option<String>>>,
 }
 
@@ -84,7 +46,9 @@ impl Exchange {
         client: Client,
         authorization: Option<HeaderValue>,
         url: &str,
+        egress: Egress,
         stop: &Stop,
+        ledger: &Arc<Ledger>,
     ) -> Result<Self, Error> {
         let origin =
             Url::parse(url).map_err(|e| Error::new(ErrorKind::UrlInvalid, e.to_string()))?;
@@ -92,28 +56,11 @@ impl Exchange {
             client,
             authorization,
             origin,
+            egress,
             stop: stop.clone(),
-            left: Arc::default(),
-            failure: Arc::default(),
+            ledger: Arc::clone(ledger),
             redirected: Arc::default(),
         })
-    }
-
-    /// Grants the coming answers this many bytes.
-    pub(crate) fn allow(&self, bytes: u64) {
-        *self.left.lock() = bytes;
-    }
-
-    /// What the HTTP layer knows of a failure that gix reported.
-    pub(crate) fn take_failure(&self) -> Option<Error> {
-        self.failure.lock().take()
-    }
-
-    /// Hands gix an error, and keeps the full one.
-    fn fail(&self, error: Error) -> io::Error {
-        let shown = io::Error::other(error.to_string());
-        self.failure.lock().get_or_insert(error);
-        shown
     }
 
     fn send(
@@ -123,6 +70,7 @@ impl Exchange {
         headers: &HeaderMap,
         body: Bytes,
     ) -> Result<Response, Error> {
+        self.egress.check_literal(url.host_str().unwrap_or_default())?;
         let mut request = self
             .client
             .request(method.clone(), url.clone())
@@ -187,7 +135,7 @@ impl Http for Exchange {
                 note_redirect(&self.redirected, url, base_url, &at)?;
                 Ok(response)
             })
-            .map_err(|error| gix::Error::from_error(self.fail(error)))?;
+            .map_err(|error| gix::Error::from_error(self.ledger.fail(error)))?;
         let shared = Arc::new(Mutex::new(Answer::Come(Some(answer))));
         Ok(GetResponse { headers: Headers::new(self, &shared), body: Body::new(self, &shared) })
     }
@@ -199,7 +147,7 @@ impl Http for Exchange {
         headers: impl IntoIterator<Item = impl AsRef<str>>,
         _body: PostBodyDataKind,
     ) -> gix::Result<PostResponse<Headers, Body, Upload>> {
-        let url = parse(url).map_err(|error| gix::Error::from_error(self.fail(error)))?;
+        let url = parse(url).map_err(|error| gix::Error::from_error(self.ledger.fail(error)))?;
         let body = Arc::new(Mutex::new(Vec::new()));
         let request = Pending { url, headers: header_map(headers), body: Arc::clone(&body) };
         let shared = Arc::new(Mutex::new(Answer::Pending(request)));
@@ -245,7 +193,7 @@ impl Exchange {
             .send(&Method::POST, request.url.clone(), &request.headers, body)
             .and_then(|response| self.accept(response, &request.url));
         *answer = Answer::Come(None);
-        *answer = Answer::Come(Some(sent.map_err(|error| self.fail(error))?));
+        *answer = Answer::Come(Some(sent.map_err(|error| self.ledger.fail(error))?));
         Ok(())
     }
 }
@@ -343,11 +291,7 @@ impl Body {
             return Ok(None);
         };
         let chunk = self.exchange.stop.wait(response.chunk())?.map_err(|error| network(&error))?;
-        let mut left = self.exchange.left.lock();
-        let size = chunk.as_ref().map_or(0, |chunk| chunk.len() as u64);
-        *left = left.checked_sub(size).ok_or_else(|| {
-            Error::new(ErrorKind::TooLarge, "the server sent more than the limit allows")
-        })?;
+        self.exchange.ledger.spend(chunk.as_ref().map_or(0, Bytes::len))?;
         Ok(chunk)
     }
 }
@@ -378,7 +322,7 @@ impl BufRead for Body {
                 Err(error) => {
                     self.ended = true;
                     self.response = None;
-                    return Err(self.exchange.fail(error));
+                    return Err(self.exchange.ledger.fail(error));
                 }
             }
         }

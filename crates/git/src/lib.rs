@@ -8,14 +8,17 @@
 //! Everything happens in this process: no `git`, no helper programs, no Git configuration and no
 //! environment variables. All of gix stays behind this crate's door.
 
+mod access;
 mod call;
 mod check;
 mod commit;
 mod constraint;
 mod credentials;
+mod egress;
 mod error;
 mod generation;
 mod http;
+mod ledger;
 mod limits;
 mod listing;
 mod mirror;
@@ -24,18 +27,21 @@ mod progress;
 mod reference;
 mod revision;
 mod session;
+mod ssh;
 mod tree;
 mod url;
 
 pub use call::Call;
 pub use commit::{Commit, Person};
 pub use constraint::{Constraint, parse_version};
-pub use credentials::{Authorization, Credentials};
+pub use credentials::{Authorization, Credentials, Proxy};
+pub use egress::Egress;
 pub use error::{Error, ErrorKind};
 pub use limits::Limits;
 pub use mirror::{Mirror, Snapshot};
-pub use mirrors::Mirrors;
+pub use mirrors::{Mirrors, Options};
 pub use reference::Reference;
 pub use revision::{Resolved, Revision};
+pub use ssh::SshAlgorithms;
 pub use tree::GitTree;
 pub use url::RemoteUrl;

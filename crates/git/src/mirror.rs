@@ -1,9 +1,9 @@
 //! One remote: its refs, and the commits that were fetched from it.
 
+use crate::access::Access;
 use crate::call::{Door, Stop};
 use crate::check::{check_commit, read_commit};
 use crate::generation::Generation;
-use crate::http::Exchange;
 use crate::listing::{Advertised, Listing, full_name, not_found};
 use crate::reference::Wanted;
 use crate::session::{Depth, Session};
@@ -12,7 +12,6 @@ use crate::{
 };
 use gix::ObjectId;
 use parking_lot::Mutex;
-use reqwest::header::HeaderValue;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -24,20 +23,13 @@ const INTEREST_LASTS: Duration = Duration::from_secs(24 * 3600);
 /// Tags that tie for the highest version; more than a few are a mistake.
 const MAX_TIES: usize = 16;
 
-/// How to connect; replaced when the credentials are renewed.
-#[derive(Clone)]
-pub(crate) struct Access {
-    pub(crate) client: reqwest::Client,
-    pub(crate) authorization: Option<HeaderValue>,
-}
-
 /// One remote with one identity, shared by everybody who asks for it.
 pub struct Mirror {
     url: RemoteUrl,
     directory: PathBuf,
     limits: Limits,
     door: Arc<Door>,
-    access: Mutex<Access>,
+    access: Mutex<Arc<Access>>,
     generation: Mutex<Option<Arc<Generation>>>,
     /// The latest listing. Who holds the lock asks; the others take the answer.
     listing: tokio::sync::Mutex<Option<Arc<Listing>>>,
@@ -71,7 +63,7 @@ impl Mirror {
             directory,
             limits,
             door,
-            access: Mutex::new(access),
+            access: Mutex::new(Arc::new(access)),
             generation: Mutex::default(),
             listing: tokio::sync::Mutex::default(),
             interests: Mutex::default(),
@@ -86,7 +78,7 @@ impl Mirror {
     }
 
     pub(crate) fn renew(&self, access: Access) {
-        *self.access.lock() = access;
+        *self.access.lock() = Arc::new(access);
     }
 
     pub(crate) fn directory(&self) -> &std::path::Path {
@@ -269,9 +261,8 @@ impl Mirror {
     }
 
     fn session<'a>(&'a self, stop: &'a Stop) -> Result<Session<'a>, Error> {
-        let Access { client, authorization } = self.access.lock().clone();
-        let exchange = Exchange::new(client, authorization, self.url.as_str(), stop)?;
-        Session::open(exchange, self.url.as_str(), &self.limits, stop)
+        let access = Arc::clone(&self.access.lock());
+        Session::open(&access, &self.url, &self.limits, stop)
     }
 
     fn current(&self) -> Result<Arc<Generation>, Error> {

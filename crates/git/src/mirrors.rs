@@ -1,9 +1,9 @@
 //! All mirrors of one process.
 
+use crate::access::Access;
 use crate::call::Door;
 use crate::generation::{create_private, remove_quietly, storage, write_atomically};
-use crate::mirror::Access;
-use crate::{Credentials, Error, Limits, Mirror, RemoteUrl, http};
+use crate::{Credentials, Egress, Error, Limits, Mirror, RemoteUrl, SshAlgorithms, http};
 use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
@@ -13,12 +13,24 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
+/// What holds for all mirrors.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Bounds on what a server may make us do.
+    pub limits: Limits,
+    /// Whether `HTTPS_PROXY` and its like are honoured, as Flux does.
+    pub environment_proxy: bool,
+    /// What is offered to SSH servers.
+    pub ssh: SshAlgorithms,
+    /// Networks that are never connected to.
+    pub egress: Egress,
+}
+
 /// The mirrors below one directory. Equal URL and identity give the same mirror.
 pub struct Mirrors {
     root: PathBuf,
-    limits: Limits,
+    options: Options,
     door: Arc<Door>,
-    environment_proxy: bool,
     /// The client of everybody who needs no certificates of their own.
     client: reqwest::Client,
     /// Makes names of directories tell nothing about passwords.
@@ -36,20 +48,18 @@ struct Open {
 
 impl Mirrors {
     /// Uses `root` for object databases, which it keeps to itself; what an earlier process left
-    /// there is used again. `environment_proxy` says whether `HTTPS_PROXY` and its like are
-    /// honoured, as Flux does.
+    /// there is used again.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Storage`].
-    pub fn open(root: &Path, limits: Limits, environment_proxy: bool) -> Result<Self, Error> {
+    pub fn open(root: &Path, options: Options) -> Result<Self, Error> {
         create_private(root).map_err(|error| storage("create", root, &error))?;
         let key = root.join("identity-key");
         Ok(Self {
             root: root.to_owned(),
-            limits,
-            door: Arc::new(Door::new(&limits)),
-            environment_proxy,
-            client: http::client(None, environment_proxy)?,
+            door: Arc::new(Door::new(&options.limits)),
+            client: http::client(None, options.environment_proxy, &options.egress)?,
+            options,
             key: read_or_make_key(&key).map_err(|error| storage("read", &key, &error))?,
             open: Mutex::default(),
         })
@@ -72,7 +82,7 @@ impl Mirrors {
             return Ok(Arc::clone(&known.mirror));
         }
         let (directory, door) = (self.root.join(&name), Arc::clone(&self.door));
-        let mirror = Mirror::new(url.clone(), directory, self.limits, door, access()?);
+        let mirror = Mirror::new(url.clone(), directory, self.options.limits, door, access()?);
         let mirror = Arc::new(mirror);
         let (credentials, used) = (credentials.clone(), Instant::now());
         open.insert(name, Open { mirror: Arc::clone(&mirror), credentials, used });
@@ -114,12 +124,7 @@ impl Mirrors {
     }
 
     fn access(&self, url: &RemoteUrl, credentials: &Credentials) -> Result<Access, Error> {
-        let client = if credentials.needs_own_client() {
-            http::client(Some(credentials), self.environment_proxy)?
-        } else {
-            self.client.clone()
-        };
-        Ok(Access { client, authorization: credentials.header(url)? })
+        Access::new(url, credentials, &self.client, &self.options)
     }
 
     fn name(&self, url: &RemoteUrl, credentials: &Credentials) -> String {

@@ -1,19 +1,21 @@
 //! One conversation with a remote in Git's protocol: shake hands, list refs, fetch a pack.
 
+use crate::access::Access;
 use crate::call::Stop;
 use crate::generation::Generation;
-use crate::http::Exchange;
+use crate::ledger::Ledger;
 use crate::progress::RemoteLines;
-use crate::{Error, ErrorKind, Limits};
+use crate::{Error, ErrorKind, Limits, RemoteUrl};
 use gix::ObjectId;
 use gix::protocol::fetch::negotiate::{Action, Round, one_round::State};
 use gix::protocol::fetch::{Arguments, Context, Negotiate, Options, Response, Shallow, Tags};
 use gix::protocol::handshake::Ref;
 use gix::protocol::ls_refs::RefPrefixes;
-use gix::protocol::transport::client::blocking_io::http::Transport;
+use gix::protocol::transport::client::blocking_io::Transport;
 use gix::protocol::transport::{Protocol, Service};
 use gix::protocol::{Handshake, LsRefsCommand};
 use std::io::{BufRead, BufReader, Seek, Write};
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 /// How we introduce ourselves to servers.
@@ -31,8 +33,8 @@ pub(crate) enum Depth {
 }
 
 pub(crate) struct Session<'a> {
-    transport: Transport<Exchange>,
-    exchange: Exchange,
+    transport: Box<dyn Transport>,
+    ledger: Arc<Ledger>,
     handshake: Handshake,
     lines: RemoteLines,
     stop: &'a Stop,
@@ -42,16 +44,15 @@ pub(crate) struct Session<'a> {
 impl<'a> Session<'a> {
     /// Shakes hands.
     pub(crate) fn open(
-        exchange: Exchange,
-        url: &str,
+        access: &Access,
+        url: &RemoteUrl,
         limits: &'a Limits,
         stop: &'a Stop,
     ) -> Result<Self, Error> {
-        let parsed = gix::url::parse(url)
-            .map_err(|_| Error::new(ErrorKind::UrlInvalid, "not a URL that Git understands"))?;
-        exchange.allow(limits.listing_bytes);
+        let ledger = Arc::new(Ledger::default());
+        ledger.allow(limits.listing_bytes);
         let lines = RemoteLines::default();
-        let mut transport = Transport::new_http(exchange.clone(), parsed, Protocol::V2, false);
+        let mut transport = access.transport(url, Service::UploadPack, stop, &ledger)?;
         let refuse = |_| Ok(None); // credentials were sent already, there are no others
         let handshake = gix::protocol::handshake(
             &mut transport,
@@ -60,7 +61,7 @@ impl<'a> Session<'a> {
             Vec::new(),
             &mut lines.task(),
         )
-        .map_err(|error| explain(&error, &exchange, &lines, stop))?;
+        .map_err(|error| explain(&error, &ledger, &lines, stop))?;
         let format = handshake
             .capabilities
             .capability("object-format")
@@ -69,7 +70,7 @@ impl<'a> Session<'a> {
             let why = format!("object format {format} is not supported, only sha1");
             return Err(Error::new(ErrorKind::Protocol, why));
         }
-        Ok(Self { transport, exchange, handshake, lines, stop, limits })
+        Ok(Self { transport, ledger, handshake, lines, stop, limits })
     }
 
     /// Whether a commit can be fetched by its id although no ref points to it. Version 2 of the
@@ -86,13 +87,13 @@ impl<'a> Session<'a> {
         if let Some(refs) = self.handshake.refs.take() {
             return Ok(refs);
         }
-        self.exchange.allow(self.limits.listing_bytes);
+        self.ledger.allow(self.limits.listing_bytes);
         let mut wanted = RefPrefixes::new();
         wanted.extend(prefixes.iter().map(|prefix| prefix.as_str().into()));
         let agent = ("agent", Some(AGENT.into()));
         LsRefsCommand::new(Some(wanted), &self.handshake.capabilities, agent)
             .invoke_blocking(&mut self.transport, &mut self.lines.task(), false)
-            .map_err(|error| explain(&error, &self.exchange, &self.lines, self.stop))
+            .map_err(|error| explain(&error, &self.ledger, &self.lines, self.stop))
     }
 
     /// Fetches `wants` into `into`; what `haves` name is there already, completely.
@@ -103,7 +104,7 @@ impl<'a> Session<'a> {
         haves: &[ObjectId],
         depth: Depth,
     ) -> Result<(), Error> {
-        self.exchange.allow(self.limits.pack_bytes);
+        self.ledger.allow(self.limits.pack_bytes);
         let mut plan =
             Plan { wants, haves, commits_only: depth == Depth::CommitsOnly, asked: false };
         let shallow = match depth {
@@ -142,14 +143,14 @@ impl<'a> Session<'a> {
         match fetched {
             Ok(_) => Ok(()),
             Err(error) => {
-                if let Some(known) = self.exchange.take_failure() {
+                if let Some(known) = self.ledger.take_failure() {
                     return Err(known.with_remote_lines(&self.lines.take()));
                 }
                 stop.check()?;
                 if let Some(known) = problem {
                     return Err(known.with_remote_lines(&self.lines.take()));
                 }
-                Err(explain(&error, &self.exchange, &self.lines, stop))
+                Err(explain(&error, &self.ledger, &self.lines, stop))
             }
         }
     }
@@ -247,8 +248,13 @@ impl Negotiate for Plan<'_> {
 }
 
 /// The best that is known of a failure: what HTTP saw, that the call ended, or gix's words.
-fn explain(error: &gix::Error, exchange: &Exchange, lines: &RemoteLines, stop: &Stop) -> Error {
-    if let Some(known) = exchange.take_failure() {
+pub(crate) fn explain(
+    error: &gix::Error,
+    ledger: &Ledger,
+    lines: &RemoteLines,
+    stop: &Stop,
+) -> Error {
+    if let Some(known) = ledger.take_failure() {
         return known.with_remote_lines(&lines.take());
     }
     if let Err(ended) = stop.check() {

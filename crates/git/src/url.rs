@@ -17,8 +17,7 @@ impl RemoteUrl {
     /// Reads and checks an address before anything connects to it.
     ///
     /// # Errors
-    /// [`ErrorKind::UrlInvalid`] for all but plain http and https addresses. `ssh` is recognised,
-    /// and refused by name for now.
+    /// [`ErrorKind::UrlInvalid`] for all but plain http, https and ssh addresses.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let shown = redact(text);
         let refuse = |why: String| Error::new(ErrorKind::UrlInvalid, why).at(&shown);
@@ -32,6 +31,9 @@ impl RemoteUrl {
         }
         check_parts(text, &url).map_err(&refuse)?;
         let user_info = user_info(&url).map_err(&refuse)?;
+        if scheme == "ssh" {
+            check_ssh(&url, user_info.as_ref()).map_err(&refuse)?;
+        }
         // Neither call fails: the address has a host.
         let _ = url.set_username("");
         let _ = url.set_password(None);
@@ -49,9 +51,23 @@ impl RemoteUrl {
         self.user_info.as_ref()
     }
 
-    /// Whether the connection is encrypted.
-    pub fn is_encrypted(&self) -> bool {
-        self.base.starts_with("https:")
+    /// Whether this is an address over SSH.
+    pub fn is_ssh(&self) -> bool {
+        self.base.starts_with("ssh:")
+    }
+
+    /// Host, port and path of an address over SSH, as Git reads them: the path is decoded, and
+    /// one that begins with `/~` loses its slash, for the shell there to find the home directory.
+    pub(crate) fn ssh_parts(&self) -> Result<(String, u16, String), Error> {
+        let refuse = |why: &str| Error::new(ErrorKind::UrlInvalid, why.to_owned());
+        let url = Url::parse(&self.base).map_err(|_| refuse("not a URL"))?;
+        let host = url.host_str().ok_or_else(|| refuse("no valid host"))?.to_lowercase();
+        let path = percent_decode(url.path()).map_err(|_| refuse("the path is not UTF-8"))?;
+        if path.chars().any(char::is_control) {
+            return Err(refuse("the path contains a control character"));
+        }
+        let path = if path.starts_with("/~") { path[1..].to_owned() } else { path };
+        Ok((host, url.port().unwrap_or(22), path))
     }
 }
 
@@ -70,17 +86,19 @@ impl fmt::Debug for RemoteUrl {
 fn scheme_of(text: &str) -> Result<&'static str, String> {
     let Some((scheme, _)) = text.split_once("://") else {
         if text.contains("::") {
-            return Err("transport helpers are not supported; use http:// or https://".into());
+            return Err(
+                "transport helpers are not supported; use http://, https:// or ssh://".into()
+            );
         }
-        let hint = "no scheme; scp-style addresses are not supported, use http:// or https://";
+        let hint = "no scheme; scp-style addresses are not supported, use ssh://user@host/path";
         return Err(hint.into());
     };
     match scheme.to_ascii_lowercase().as_str() {
         "http" => Ok("http"),
         "https" => Ok("https"),
-        "ssh" => Err("ssh is not supported yet; use http:// or https://".into()),
+        "ssh" => Ok("ssh"),
         other => Err(format!(
-            "scheme {:?} is not supported; use http:// or https://",
+            "scheme {:?} is not supported; use http://, https:// or ssh://",
             other.chars().filter(char::is_ascii_graphic).take(20).collect::<String>()
         )),
     }
@@ -127,6 +145,24 @@ fn check_parts(text: &str, url: &Url) -> Result<(), String> {
     }
     if url.path().trim_matches('/').is_empty() {
         return Err("no path to a repository".into());
+    }
+    Ok(())
+}
+
+/// What means something to `ssh` or a shell, and nothing to us, is no honest address.
+fn check_ssh(url: &Url, user_info: Option<&(String, String)>) -> Result<(), String> {
+    let honest =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':' | '[' | ']');
+    let host = url.host_str().unwrap_or_default();
+    if !host.chars().all(honest) {
+        return Err("the host contains a character that no host name has".into());
+    }
+    let Some((user, password)) = user_info else { return Ok(()) };
+    if user.is_empty() || user.starts_with('-') || user.chars().any(char::is_control) {
+        return Err("not a valid user name".into());
+    }
+    if !password.is_empty() {
+        return Err("a password in an ssh address has no meaning; use a key".into());
     }
     Ok(())
 }
@@ -186,6 +222,18 @@ mod tests {
     }
 
     #[test]
+    fn ssh_addresses_are_read_as_git_reads_them() {
+        let parts = |text| RemoteUrl::parse(text).unwrap().ssh_parts().unwrap();
+        let of = |host: &str, port, path: &str| (host.to_owned(), port, path.to_owned());
+        assert_eq!(parts("ssh://git@Host.example/a/b.git"), of("host.example", 22, "/a/b.git"));
+        assert_eq!(parts("ssh://host:2222/~ann/x%27y"), of("host", 2222, "~ann/x'y"));
+        assert_eq!(parts("ssh://[::1]:22/x"), of("[::1]", 22, "/x"));
+        let url = RemoteUrl::parse("ssh://deploy@host/x").unwrap();
+        assert_eq!(url.user_info().unwrap().0, "deploy");
+        assert_eq!(url.to_string(), "ssh://host/x");
+    }
+
+    #[test]
     fn everything_else_is_refused_before_any_connection() {
         for text in [
             "file:///etc",
@@ -195,7 +243,12 @@ mod tests {
             "git@github.com:a/b.git",
             "-u@h:x",
             "ssh://-oProxyCommand=touch%20/tmp/p/x",
-            "ssh://git@github.com/a/b",
+            "ssh://-oX@h/x",
+            "ssh://git:secret@h/x",
+            "ssh://ho%20st/x",
+            "ssh://ho$(id)st/x",
+            "ssh://h/x%0ay",
+            "ssh://git@h",
             "https://-oX/x",
             "https://host/x%0ahost=evil",
             "https://user%0d:x@host/x",

@@ -82,6 +82,11 @@ pub(crate) struct ControllerFlags {
     pub(crate) git_max_pack_size: u64,
     pub(crate) git_max_object_size: u64,
     pub(crate) git_max_database_size: u64,
+    /// Names of algorithms, best first; none means the defaults.
+    pub(crate) ssh_kex_algos: Vec<String>,
+    pub(crate) ssh_hostkey_algos: Vec<String>,
+    /// Networks that sources may not reach.
+    pub(crate) denied_egress: Vec<String>,
 }
 
 /// A flag whose value cannot be understood.

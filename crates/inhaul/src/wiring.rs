@@ -9,7 +9,7 @@ use inhaul_controller::metrics::Metrics;
 use inhaul_controller::operator::{self, Options};
 use inhaul_controller::queue::BackOff;
 use inhaul_controller::settings::Settings;
-use inhaul_git::Limits;
+use inhaul_git::{Egress, Limits, SshAlgorithms};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -108,10 +108,11 @@ fn cancel_on_signal(shutdown: CancellationToken) -> Result<impl Future<Output = 
     })
 }
 
-fn options(flags: &ControllerFlags, environment: &Environment) -> Options {
+fn options(flags: &ControllerFlags, environment: &Environment) -> anyhow::Result<Options> {
     let sources = flags.controllers.contains(&Role::Source);
     let leader = flags.controllers.first().map_or("inhaul", |role| role.controller());
-    Options {
+    let ssh = SshAlgorithms::parse(&flags.ssh_kex_algos, &flags.ssh_hostkey_algos);
+    Ok(Options {
         sources,
         kustomizations: flags.controllers.contains(&Role::Kustomize),
         storage_path: flags.storage_path.clone().into(),
@@ -120,11 +121,16 @@ fn options(flags: &ControllerFlags, environment: &Environment) -> Options {
             records: flags.artifact_retention_records,
             age: flags.artifact_retention_ttl,
         },
-        git_limits: Limits {
-            pack_bytes: flags.git_max_pack_size,
-            object_bytes: usize::try_from(flags.git_max_object_size).unwrap_or(usize::MAX),
-            database_bytes: flags.git_max_database_size,
-            ..Limits::default()
+        git: inhaul_git::Options {
+            limits: Limits {
+                pack_bytes: flags.git_max_pack_size,
+                object_bytes: usize::try_from(flags.git_max_object_size).unwrap_or(usize::MAX),
+                database_bytes: flags.git_max_database_size,
+                ..Limits::default()
+            },
+            environment_proxy: true,
+            ssh: ssh.map_err(anyhow::Error::msg)?,
+            egress: Egress::parse(&flags.denied_egress).map_err(anyhow::Error::msg)?,
         },
         election: flags.enable_leader_election.then(|| election(flags, environment)),
         events: EventConfig {
@@ -142,7 +148,7 @@ fn options(flags: &ControllerFlags, environment: &Environment) -> Options {
         },
         download_retries: flags.http_retry,
         settings: settings(flags, environment, sources),
-    }
+    })
 }
 
 fn election(flags: &ControllerFlags, environment: &Environment) -> ElectionConfig {

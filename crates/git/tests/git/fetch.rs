@@ -1,7 +1,7 @@
 //! Getting commits, and what is kept of them.
 
 use crate::support::{AMPLE, Client, Server, error, fetch, read, resolve};
-use inhaul_git::{Call, ErrorKind, Limits, Mirrors, RemoteUrl, Resolved, Revision};
+use inhaul_git::{Call, ErrorKind, Limits, Mirrors, Options, RemoteUrl, Resolved, Revision};
 use inhaul_tree::{ContentId, Kind, Tree, TreePath};
 use serde_json::json;
 use std::time::Duration;
@@ -105,7 +105,7 @@ async fn what_was_fetched_survives_a_restart_and_needs_no_network() {
     fetch(&client.mirror(&server, "x.git"), json!({"branch": "main"})).await.unwrap();
     let url = RemoteUrl::parse(&format!("{}/x.git", server.url)).unwrap();
     drop(server);
-    let again = Mirrors::open(client.directory.path(), Limits::default(), false).unwrap();
+    let again = Mirrors::open(client.directory.path(), Options::default()).unwrap();
     let mirror = again.mirror(&url, &inhaul_git::Credentials::default()).unwrap();
     let revision: Revision = revision.parse().unwrap();
     let snapshot = mirror.fetch(&Resolved::from(revision), &Call::within(AMPLE)).await.unwrap();
@@ -134,7 +134,7 @@ async fn damage_on_disk_is_noticed_and_fetched_anew() {
         let mut broken = sound.clone();
         broken[at] ^= 1;
         std::fs::write(&pack, broken).unwrap();
-        let mirrors = Mirrors::open(client.directory.path(), Limits::default(), false).unwrap();
+        let mirrors = Mirrors::open(client.directory.path(), Options::default()).unwrap();
         let url = RemoteUrl::parse(&format!("{}/x.git", server.url)).unwrap();
         let mirror = mirrors.mirror(&url, &inhaul_git::Credentials::default()).unwrap();
         let snapshot = fetch(&mirror, json!({"branch": "main"})).await.unwrap();
@@ -165,7 +165,7 @@ async fn damage_on_disk_is_noticed_and_fetched_anew() {
 
 /// The same directory, with nothing in memory.
 fn client_again(client: &Client) -> Client {
-    let mirrors = Mirrors::open(client.directory.path(), Limits::default(), false).unwrap();
+    let mirrors = Mirrors::open(client.directory.path(), Options::default()).unwrap();
     Client { mirrors, directory: tempfile::TempDir::new().unwrap() }
 }
 

@@ -11,4 +11,6 @@ mod faults;
 mod fetch;
 mod hostile;
 mod resolve;
+mod ssh;
+mod sshd;
 mod support;

@@ -1,7 +1,7 @@
 //! A Git server with faults, repositories for it, and mirrors of them.
 
 use inhaul_git::{
-    Call, Credentials, Error, Limits, Mirror, Mirrors, Reference, RemoteUrl, Snapshot,
+    Call, Credentials, Error, Limits, Mirror, Mirrors, Options, Reference, RemoteUrl, Snapshot,
 };
 use inhaul_tree::{Tree, TreePath};
 use serde_json::{Value, json};
@@ -237,7 +237,8 @@ impl Client {
 
     pub(crate) fn with(limits: Limits) -> Self {
         let directory = TempDir::new().unwrap();
-        let mirrors = Mirrors::open(directory.path(), limits, false).unwrap();
+        let mirrors =
+            Mirrors::open(directory.path(), Options { limits, ..Options::default() }).unwrap();
         Self { mirrors, directory }
     }
 

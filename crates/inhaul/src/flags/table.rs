@@ -61,7 +61,6 @@ const OTHER_CONTROLLER: &str = "inhaul has no such controller yet";
 const NO_HELM: &str = "inhaul has no Helm controller yet";
 const NO_SECRETS: &str = "inhaul does not decrypt yet";
 const NO_REMOTE: &str = "inhaul applies to its own cluster only, for now";
-const NO_SSH: &str = "inhaul does not speak SSH yet";
 const NO_TOKENS: &str = "inhaul has no cloud identities yet";
 const ONE_PACE: &str = "the API server's own flow control sets the pace";
 
@@ -122,6 +121,13 @@ pub(super) const FLAGS: &[Flag] = &[
         "",
         "The ServiceAccount for Kustomizations that name none",
         Set::Other(values::service_account),
+    ),
+    flag(
+        "denied-egress",
+        "",
+        "Networks that sources may not lead to: loopback, link-local, or as 10.96.0.0/12; \
+         inhaul's own",
+        Set::Other(values::denied_egress),
     ),
     flag(
         "enable-leader-election",
@@ -260,6 +266,18 @@ pub(super) const FLAGS: &[Flag] = &[
         Set::Time(|f| &mut f.requeue_dependency),
     ),
     flag(
+        "ssh-hostkey-algos",
+        "",
+        "The host key algorithms that SSH servers may use, best first",
+        Set::Other(values::ssh_host_keys),
+    ),
+    flag(
+        "ssh-kex-algos",
+        "",
+        "The key exchange algorithms that SSH servers are offered, best first",
+        Set::Other(values::ssh_exchanges),
+    ),
+    flag(
         "storage-addr",
         ":9090",
         "Where artifacts are served",
@@ -321,8 +339,6 @@ pub(super) const FLAGS: &[Flag] = &[
     value("snapshot-digest-algo", NO_HELM),
     value("sops-age-secret", NO_SECRETS),
     value("sops-vault-configmap", NO_SECRETS),
-    value("ssh-hostkey-algos", NO_SSH),
-    value("ssh-kex-algos", NO_SSH),
     value("storage-value-log-file-size", OTHER_CONTROLLER),
     value("token-cache-max-duration", NO_TOKENS),
     value("token-cache-max-size", NO_TOKENS),

@@ -58,6 +58,9 @@ fn without_flags_the_defaults_are_fluxs() {
         git_max_pack_size: 2 << 30,
         git_max_object_size: 128 << 20,
         git_max_database_size: 1 << 30,
+        ssh_kex_algos: Vec::new(),
+        ssh_hostkey_algos: Vec::new(),
+        denied_egress: Vec::new(),
     };
     assert_eq!(flags, expected);
 }
@@ -110,8 +113,8 @@ fn what_is_not_known_or_not_honoured_is_named_and_does_no_harm() {
         "--third",
         "--kube-api-qps=50",
         "--insecure-kubeconfig-exec",
-        "--ssh-kex-algos",
-        "curve25519-sha256",
+        "--sops-age-secret",
+        "flux-system/age",
         "--no-remote-bases=false",
         "--artifact-digest-algo=sha512",
         "--feature-gates=CancelHealthCheckOnNewRevision=false,Nonsense=true,OOMWatch=true",
@@ -123,7 +126,7 @@ fn what_is_not_known_or_not_honoured_is_named_and_does_no_harm() {
         "flag --third is unknown and is ignored",
         "flag --kube-api-qps is not honoured: the API server's own flow control sets the pace",
         "flag --insecure-kubeconfig-exec is not honoured: inhaul applies to its own cluster only, for now",
-        "flag --ssh-kex-algos is not honoured: inhaul does not speak SSH yet",
+        "flag --sops-age-secret is not honoured: inhaul does not decrypt yet",
         "feature gate CancelHealthCheckOnNewRevision=false is not honoured: it is always on",
         "feature gate Nonsense is unknown and is ignored",
         "flag --no-remote-bases=false is not honoured: remote bases are always refused",
@@ -153,6 +156,9 @@ fn a_value_that_cannot_be_understood_is_named_with_its_flag() {
         ("feature-gates", "A", "\"A\": write NAME=true"),
         ("prune-guard", "sometimes", "must be on or off"),
         ("git-max-pack-size", "0", "must be a number of bytes, such as 1048576, 512Mi or 2Gi"),
+        ("ssh-kex-algos", "none", "key exchange algorithm \"none\" is not known"),
+        ("ssh-hostkey-algos", "ssh-dss", "host key algorithm \"ssh-dss\" is not known"),
+        ("denied-egress", "10.0.0.0", "\"10.0.0.0\" is not a network such as 10.96.0.0/12"),
         ("custom-apply-stage-kinds", "a/b/c", "\"a/b/c\" is no kind; write <group>/<Kind>"),
     ];
     for (flag, value, why) in cases {

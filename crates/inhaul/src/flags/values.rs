@@ -153,6 +153,40 @@ pub(super) fn stage_kinds(
     Ok(())
 }
 
+/// Adds to a list of names, or begins it.
+fn listed(before: &[String], value: &str, first: bool) -> Vec<String> {
+    let mut list = if first { Vec::new() } else { before.to_vec() };
+    list.extend(items(value).map(str::to_owned));
+    list
+}
+
+pub(super) fn ssh_exchanges(
+    flags: &mut ControllerFlags,
+    value: &str,
+    first: bool,
+) -> Result<(), String> {
+    flags.ssh_kex_algos = listed(&flags.ssh_kex_algos, value, first);
+    SshAlgorithms::parse(&flags.ssh_kex_algos, &[]).map(|_| ())
+}
+
+pub(super) fn ssh_host_keys(
+    flags: &mut ControllerFlags,
+    value: &str,
+    first: bool,
+) -> Result<(), String> {
+    flags.ssh_hostkey_algos = listed(&flags.ssh_hostkey_algos, value, first);
+    SshAlgorithms::parse(&[], &flags.ssh_hostkey_algos).map(|_| ())
+}
+
+pub(super) fn denied_egress(
+    flags: &mut ControllerFlags,
+    value: &str,
+    first: bool,
+) -> Result<(), String> {
+    flags.denied_egress = listed(&flags.denied_egress, value, first);
+    Egress::parse(&flags.denied_egress).map(|_| ())
+}
+
 pub(super) fn percentage(flags: &mut ControllerFlags, value: &str, _: bool) -> Result<(), String> {
     let percentage = value.parse().ok().filter(|percentage| *percentage <= 100);
     flags.interval_jitter_percentage = percentage.ok_or("must be from 0 to 100")?;
