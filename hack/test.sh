@@ -16,6 +16,16 @@ build_programs() {
         export INHAUL_GIT_SERVER INHAUL_FAULT_PROXY INHAUL_CONTROL_PLANE
 }
 
+# The tests of SSH talk to a real sshd. Where there is none, and root may install it, it is installed; elsewhere
+# those tests say that they are skipped.
+install_sshd() {
+    [ -x /usr/sbin/sshd ] && return
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+        apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq openssh-server >/dev/null && return
+    fi
+    echo "(no sshd here: the tests of SSH are skipped)"
+}
+
 # With all targets, so that `cargo test` finds every dependency built with the features that it wants.
 build_inhaul() {
     cargo build --workspace --all-targets &&
@@ -51,7 +61,8 @@ report_totals() {
 }
 
 code=0
-{ step "git server, fault proxy, control plane" build_programs &&
+{ step "sshd" install_sshd &&
+    step "git server, fault proxy, control plane" build_programs &&
     step "build" build_inhaul &&
     step "tests" run_tests "$@"; } || code=1
 report_test_binaries

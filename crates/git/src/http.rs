@@ -6,7 +6,7 @@
 //! never from https to http, and credentials stay with the host that they were given for.
 
 mod client;
-mod rules;
+pub(crate) mod rules;
 
 pub(crate) use self::client::client;
 use self::rules::{network, next_hop, note_redirect, refusal, same_authority};

@@ -3,7 +3,10 @@
 use crate::access::Access;
 use crate::call::Door;
 use crate::generation::{create_private, remove_quietly, storage, write_atomically};
-use crate::{Credentials, Egress, Error, Limits, Mirror, RemoteUrl, SshAlgorithms, http};
+use crate::github::Tokens;
+use crate::{
+    Call, Credentials, Egress, Error, GitHubApp, Limits, Mirror, RemoteUrl, SshAlgorithms, http,
+};
 use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
@@ -35,6 +38,7 @@ pub struct Mirrors {
     client: reqwest::Client,
     /// Makes names of directories tell nothing about passwords.
     key: [u8; 32],
+    tokens: Tokens,
     open: Mutex<HashMap<String, Open>>,
 }
 
@@ -61,6 +65,7 @@ impl Mirrors {
             client: http::client(None, options.environment_proxy, &options.egress)?,
             options,
             key: read_or_make_key(&key).map_err(|error| storage("read", &key, &error))?,
+            tokens: Tokens::default(),
             open: Mutex::default(),
         })
     }
@@ -87,6 +92,35 @@ impl Mirrors {
         let (credentials, used) = (credentials.clone(), Instant::now());
         open.insert(name, Open { mirror: Arc::clone(&mirror), credentials, used });
         Ok(mirror)
+    }
+
+    /// The credentials of a GitHub App's installation: with a token that is asked for, and kept
+    /// until shortly before it ends. `transport` says how the API and the repository are reached.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::CredentialsInvalid`], or why the API could not be asked.
+    pub async fn github_app(
+        &self,
+        app: &GitHubApp,
+        transport: Credentials,
+        call: &Call,
+    ) -> Result<Credentials, Error> {
+        let Options { environment_proxy, egress, .. } = &self.options;
+        let client = if transport.needs_own_client() {
+            http::client(Some(&transport), *environment_proxy, egress)?
+        } else {
+            self.client.clone()
+        };
+        self.tokens.credentials(app, transport, &client, egress, call).await
+    }
+
+    /// Drops the token that a remote did not accept, so that a new one is asked for.
+    pub fn forget_token(&self, mirror: &Arc<Mirror>) {
+        let open = self.open.lock();
+        let refused = open.values().find(|open| Arc::ptr_eq(&open.mirror, mirror));
+        if let Some(identity) = refused.and_then(|open| open.credentials.identity.as_deref()) {
+            self.tokens.forget(identity);
+        }
     }
 
     /// Removes the object databases that nobody asked for during `unused_for`, those of earlier

@@ -76,7 +76,7 @@ async fn run(flags: &ControllerFlags, environment: &Environment) -> Result<(), S
             None => Err("artifacts must be served somewhere".to_owned()),
         }
     });
-    let options = options(flags, environment);
+    let options = options(flags, environment)?;
     options.election.iter().flat_map(|election| &election.leases).for_each(|lease| {
         metrics.leader(lease, false);
     });
@@ -108,7 +108,7 @@ fn cancel_on_signal(shutdown: CancellationToken) -> Result<impl Future<Output = 
     })
 }
 
-fn options(flags: &ControllerFlags, environment: &Environment) -> anyhow::Result<Options> {
+fn options(flags: &ControllerFlags, environment: &Environment) -> Result<Options, String> {
     let sources = flags.controllers.contains(&Role::Source);
     let leader = flags.controllers.first().map_or("inhaul", |role| role.controller());
     let ssh = SshAlgorithms::parse(&flags.ssh_kex_algos, &flags.ssh_hostkey_algos);
@@ -129,8 +129,8 @@ fn options(flags: &ControllerFlags, environment: &Environment) -> anyhow::Result
                 ..Limits::default()
             },
             environment_proxy: true,
-            ssh: ssh.map_err(anyhow::Error::msg)?,
-            egress: Egress::parse(&flags.denied_egress).map_err(anyhow::Error::msg)?,
+            ssh: ssh?,
+            egress: Egress::parse(&flags.denied_egress)?,
         },
         election: flags.enable_leader_election.then(|| election(flags, environment)),
         events: EventConfig {

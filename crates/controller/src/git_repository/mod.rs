@@ -1,5 +1,6 @@
 //! The controller of GitRepositories.
 
+mod credentials;
 mod remote;
 mod report;
 mod storage;
@@ -16,7 +17,7 @@ use crate::tracked::Tracked;
 use inhaul_api::{GitRepository, Reason};
 use inhaul_artifact::Store;
 use inhaul_cluster::Own;
-use inhaul_git::{Call, Mirrors};
+use inhaul_git::{Call, ErrorKind, Mirrors};
 use report::Outcome;
 use std::sync::Arc;
 use std::time::Duration;
@@ -96,13 +97,16 @@ async fn steps(
     let timeout =
         timeout.map_err(|error| StepError::stalled(Reason::InvalidField, error.to_string()))?;
     let call = Call { cancel: preempted.clone(), ..Call::within(timeout) };
-    let mirror = remote::mirror(context, &run.object).await?;
+    let mirror = remote::mirror(context, &run.object, &call).await?;
     let reference = remote::reference(&run.object);
     let requested = run.requested_at() != run.stored().last_handled_reconcile_at.as_deref();
     let max_age = if requested { Duration::ZERO } else { SHARED_LISTING };
     let resolved = match mirror.resolve(&reference, max_age, &call).await {
         Ok(resolved) => resolved,
         Err(error) => {
+            if error.kind() == ErrorKind::Unauthorized {
+                context.mirrors.forget_token(&mirror);
+            }
             // What was fetched before is served on.
             storage::restore(context, run, &mirror).await;
             return Err(remote::failed(&error));

@@ -154,7 +154,7 @@ pub(super) async fn restore(context: &Context, run: &mut Run, mirror: &Arc<Mirro
 
 /// Serves on what a suspended GitRepository had, after a start.
 pub(super) async fn keep_serving(context: &Context, run: &mut Run) {
-    match remote::mirror(context, &run.object).await {
+    match remote::mirror(context, &run.object, &Call::within(RESTORE)).await {
         Ok(mirror) => restore(context, run, &mirror).await,
         Err(error) => tracing::warn!(%error, "the files of a suspended source are not served"),
     }

@@ -14,13 +14,11 @@ pub(super) fn check(object: &GitRepository) -> Result<(), StepError> {
         provider.map_err(|error| StepError::stalled(Reason::InvalidField, error.to_string()))?;
     let asked = [
         ("spec.verify", spec.verify.is_some()),
-        ("spec.proxySecretRef", spec.proxy_secret_ref.is_some()),
         ("spec.serviceAccountName", spec.service_account_name.is_some()),
-        ("spec.provider", provider != GitProvider::Generic),
+        ("spec.provider", matches!(provider, GitProvider::Aws | GitProvider::Azure)),
         ("spec.recurseSubmodules", spec.recurse_submodules),
         ("spec.include", !spec.include.is_empty()),
         ("spec.sparseCheckout", !spec.sparse_checkout.is_empty()),
-        ("spec.url with ssh://", spec.url.starts_with("ssh://")),
     ];
     let fields: Vec<&str> =
         asked.iter().filter(|(_, is_set)| *is_set).map(|(field, _)| *field).collect();
@@ -52,9 +50,9 @@ mod tests {
         let plain = json!({"url": "https://x/y.git", "interval": "1m", "ref": {"tag": "v1"}});
         assert!(check(&repository(plain)).is_ok());
         let asking = json!({"url": "ssh://git@x/y.git", "interval": "1m",
-            "recurseSubmodules": true, "provider": "github"});
+            "recurseSubmodules": true, "provider": "aws"});
         let error = check(&repository(asking)).unwrap_err();
-        let expected = "spec.provider, spec.recurseSubmodules, spec.url with ssh://: not supp";
+        let expected = "spec.provider, spec.recurseSubmodules: not supp";
         assert!(error.message.starts_with(expected), "{error}");
     }
 }

@@ -58,7 +58,7 @@ pub(super) fn same_authority(a: &Url, b: &Url) -> bool {
 }
 
 /// The error for an answer that is not a success.
-pub(super) fn refusal(
+pub(crate) fn refusal(
     status: StatusCode,
     headers: &HeaderMap,
     stayed: bool,
@@ -98,7 +98,7 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 }
 
 /// Why a request failed, without the URL, which is in front of every message already.
-pub(super) fn network(error: &reqwest::Error) -> Error {
+pub(crate) fn network(error: &reqwest::Error) -> Error {
     let kind = if error.is_timeout() { ErrorKind::Timeout } else { ErrorKind::Network };
     let what = if error.is_connect() {
         "cannot connect"

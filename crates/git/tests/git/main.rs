@@ -7,6 +7,7 @@
 )]
 
 mod access;
+mod doors;
 mod faults;
 mod fetch;
 mod hostile;

@@ -2,6 +2,7 @@
 
 use crate::flags::table::{Flag, Set};
 use crate::flags::{ControllerFlags, Listen, Role};
+use inhaul_git::{Egress, SshAlgorithms};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
