@@ -1,19 +1,23 @@
 //! Server-side apply, a stage at a time: everything is tried by a dry-run before anything is
 //! written, so that a stage goes in whole or not at all.
 
+mod correct;
+
 use crate::error::Error;
 use crate::index::{Index, Indexed};
 use crate::request::{Call, Connection, JSON, METADATA};
 use crate::resource::{Discovery, Resource};
 use futures::FutureExt;
 use futures::stream::{self, StreamExt, TryStreamExt};
-use http::Method;
+use http::{Method, StatusCode};
 use inhaul_object::{GroupVersionKind, Object, ObjectId, difference, mask, policy};
 use inhaul_plan::{
     DesiredHash, FIELD_MANAGER, HashKey, PlannedObject, Record, Sight, Verdict, compare,
     overridden, taken, taken_over,
 };
+use serde_json::Value;
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -145,21 +149,60 @@ impl Applier {
             .collect();
         let findings: Vec<Finding<'_>> =
             stream::iter(looks).buffered(self.options.concurrency.max(1)).try_collect().await?;
+        self.write_all(findings).await
+    }
+
+    /// Writes what has to be written: objects of one kind side by side, one kind after another in
+    /// the order of the stage. After a failure nothing more is begun.
+    async fn write_all(&self, findings: Vec<Finding<'_>>) -> Result<Vec<Change>, ApplyError> {
         let mut done = Vec::with_capacity(findings.len());
+        let mut writes = Vec::new();
         for finding in findings {
             match finding {
                 Finding::Settled(change) => done.push(change),
                 Finding::Write { planned, resource, live, change } => {
-                    match self.write(planned, &resource, live.as_ref()).await {
-                        Ok(record) => done.push(Change { record, ..change }),
-                        Err(error) => {
-                            return Err(ApplyError { done, ..failed(planned, "apply", &error) });
-                        }
-                    }
+                    writes.push((planned, resource, live, change));
                 }
             }
         }
+        let kind = |planned: &PlannedObject| planned.object.gvk();
+        for of_kind in writes.chunk_by(|(a, ..), (b, ..)| kind(a) == kind(b)) {
+            let broken = AtomicBool::new(false);
+            let calls = of_kind.iter().map(|(planned, resource, live, change)| {
+                let broken = &broken;
+                async move {
+                    if broken.load(Ordering::Relaxed) {
+                        return None;
+                    }
+                    let written = self.write(planned, resource, live.as_ref()).await;
+                    broken.fetch_or(written.is_err(), Ordering::Relaxed);
+                    let record = |answer: Object| self.record(&answer, planned);
+                    Some(match written {
+                        Ok(answer) => Ok(Change { record: record(answer), ..change.clone() }),
+                        Err(error) => Err(failed(planned, "apply", &error)),
+                    })
+                }
+                .boxed()
+            });
+            let calls: Vec<_> = calls.collect();
+            let ends: Vec<_> =
+                stream::iter(calls).buffered(self.options.concurrency.max(1)).collect().await;
+            let mut first = None;
+            for end in ends.into_iter().flatten() {
+                match end {
+                    Ok(change) => done.push(change),
+                    Err(error) => first = first.or(Some(error)),
+                }
+            }
+            if let Some(error) = first {
+                return Err(ApplyError { done, ..error });
+            }
+        }
         Ok(done)
+    }
+
+    fn record(&self, answer: &Object, planned: &PlannedObject) -> Option<Record> {
+        Record::of(answer, DesiredHash::of(&planned.object, self.options.hash_key))
     }
 
     async fn examine<'a>(
@@ -186,12 +229,26 @@ impl Applier {
                 return Ok(settled(id, Action::Unchanged, Some(record.clone())));
             }
         }
+        // Of what was never seen, the trial itself tells whether it exists.
+        let mut tried = None;
+        if known.is_none() && policy::of(Some(object), None).may_apply(true) {
+            let trial = self.trial(object, &path, is_new).await;
+            if matches!(trial, Ok((StatusCode::CREATED, _))) {
+                let change = Change::of(id, Action::Created);
+                return Ok(Finding::Write { planned, resource, live: None, change });
+            }
+            tried = Some(trial.map(|(_, tried)| tried));
+        }
         let live = self.look(&path, JSON).await.map_err(|e| dry_run(&e))?;
         let policy = policy::of(Some(object), live.as_ref());
         if !policy.may_apply(live.is_some()) {
             return Ok(settled(id, Action::Skipped, None));
         }
-        let tried = self.dry_run(object, &path, is_new).await.map_err(|e| dry_run(&e))?;
+        let tried = match tried {
+            Some(tried) => tried,
+            None => self.dry_run(object, &path, is_new).await,
+        };
+        let tried = tried.map_err(|e| dry_run(&e))?;
         let finding = self.finding(planned, resource, live, &tried, known);
         Ok(match finding {
             Finding::Write { live, change, .. } if reports_only(knowledge, object, &live) => {
@@ -271,27 +328,32 @@ impl Applier {
 
     async fn look(&self, path: &str, accept: &'static str) -> Result<Option<Object>, Error> {
         match self.connection.send(&Call::get(path.to_owned()).accepting(accept)).await {
-            Ok(value) => Object::from_json(value)
-                .map(Some)
-                .map_err(|invalid| Error::Garbled(invalid.to_string())),
+            Ok(value) => whole(value).map(Some),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
         }
     }
 
     async fn dry_run(&self, object: &Object, path: &str, new: bool) -> Result<Object, Error> {
+        self.trial(object, path, new).await.map(|(_, tried)| tried)
+    }
+
+    /// A dry-run; its code tells whether the object would be created.
+    async fn trial(
+        &self,
+        object: &Object,
+        path: &str,
+        new: bool,
+    ) -> Result<(StatusCode, Object), Error> {
         let deadline = Instant::now() + KIND_APPEARS;
         let call = apply_call(object, path, true);
         loop {
-            match self.connection.send(&call).await {
+            match self.connection.ask(&call).await {
                 Err(error) if error.is_not_found() && new && Instant::now() < deadline => {
                     tokio::time::sleep(KIND_POLL).await;
                 }
                 Err(error) => return Err(error),
-                Ok(value) => {
-                    return Object::from_json(value)
-                        .map_err(|invalid| Error::Garbled(invalid.to_string()));
-                }
+                Ok((code, value)) => return Ok((code, whole(value)?)),
             }
         }
     }
@@ -301,7 +363,7 @@ impl Applier {
         planned: &PlannedObject,
         resource: &Resource,
         live: Option<&Object>,
-    ) -> Result<Option<Record>, Error> {
+    ) -> Result<Object, Error> {
         let object = &planned.object;
         let id = object.id();
         let path = resource.object(&id.namespace, &id.name);
@@ -311,11 +373,13 @@ impl Applier {
             let call = Call::sending(Method::PATCH, uri, JSON_PATCH, &patch);
             self.connection.send(&call).await?;
         }
-        let answer = self.connection.send(&apply_call(object, &path, false)).await?;
-        let answer =
-            Object::from_json(answer).map_err(|invalid| Error::Garbled(invalid.to_string()))?;
-        Ok(Record::of(&answer, DesiredHash::of(object, self.options.hash_key)))
+        whole(self.connection.send(&apply_call(object, &path, false)).await?)
     }
+}
+
+/// An answer that is a whole object.
+fn whole(answer: Value) -> Result<Object, Error> {
+    Object::from_json(answer).map_err(|invalid| Error::Garbled(invalid.to_string()))
 }
 
 /// Whether what differs is only to be told: drift, of an object or a Kustomization that says so.

@@ -5,6 +5,7 @@ mod connect;
 mod error;
 mod events;
 mod facts;
+mod flow;
 mod health;
 mod index;
 mod lease;
@@ -20,6 +21,7 @@ pub use apply::{
 pub use connect::connect;
 pub use error::Error;
 pub use events::{Delivery, Event, EventAddressError, EventConfig, Recorder, Severity};
+pub use flow::Traffic;
 pub use health::{Awaited, HealthChecker, Unhealthy};
 pub use index::{Index, IndexEvent, Indexed};
 pub use lease::{Election, ElectionConfig, ElectionError, Leadership, identity};

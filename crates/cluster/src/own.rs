@@ -128,27 +128,28 @@ impl Own {
         self.connection.send(&call).await.map(drop)
     }
 
-    /// Sets the object's finalizers, if it has not changed since `resource_version`.
+    /// Sets the object's finalizers, if it has not changed since `resource_version`. Answers the
+    /// object as it is then, `None` if it is gone.
     ///
     /// # Errors
-    /// As the API server answers. That the object is gone is none.
+    /// As the API server answers.
     pub async fn set_finalizers<K>(
         &self,
         namespace: &str,
         name: &str,
         finalizers: &[String],
         resource_version: &str,
-    ) -> Result<(), Error>
+    ) -> Result<Option<K>, Error>
     where
-        K: Resource<DynamicType = ()>,
+        K: Resource<DynamicType = ()> + DeserializeOwned,
     {
         let patch = json!({"metadata": {
             "finalizers": finalizers, "resourceVersion": resource_version}});
         let uri = format!("{}?fieldManager={}", path::<K>(namespace, name), self.manager);
         let call = Call::sending(Method::PATCH, uri, MERGE_PATCH, &patch);
         match self.connection.send(&call).await {
-            Ok(_) => Ok(()),
-            Err(error) if error.is_not_found() => Ok(()),
+            Ok(value) => read(value).map(Some),
+            Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
         }
     }

@@ -62,6 +62,14 @@ struct Sight {
     live: Option<Object>,
 }
 
+/// What the API server said to a deletion.
+enum End {
+    /// The object is gone.
+    Gone,
+    /// It may wait for its finalizers.
+    Unknown,
+}
+
 /// Deletes what left the source.
 #[derive(Clone)]
 pub struct Pruner {
@@ -137,6 +145,7 @@ impl Pruner {
         pruned: &mut Pruned,
     ) {
         let remaining = |sight: &Sight| (sight.id.clone(), sight.version.clone());
+        let mut unconfirmed = Vec::new();
         if options.approval != Approval::GuardOff {
             let lives: Vec<_> = doomed.iter().filter_map(|(s, _)| s.live.as_ref()).collect();
             let facts = Facts::new(&self.connection, &self.discovery).gather(&lives).await;
@@ -155,43 +164,49 @@ impl Pruner {
                 return;
             }
         }
-        for (sight, uid) in &doomed {
-            let Some(resource) = &sight.resource else { continue };
-            if let Err(error) = self.delete(sight, resource, uid).await {
-                pruned.remaining.push(remaining(sight));
-                let why = if error.is_conflict() {
-                    "it was replaced by another object of the same name meanwhile".to_owned()
-                } else {
-                    error.to_string()
-                };
-                pruned.failed.push((sight.id.clone(), why));
-                continue;
+        // Objects of one kind side by side, one kind after another.
+        for of_kind in doomed.chunk_by(|(a, _), (b, _)| a.id.kind == b.id.kind) {
+            let deletes: Vec<_> =
+                of_kind.iter().map(|(sight, uid)| self.delete(sight, uid).boxed()).collect();
+            let ends: Vec<_> = stream::iter(deletes).buffered(CONCURRENCY).collect().await;
+            for ((sight, uid), end) in of_kind.iter().zip(ends) {
+                match end {
+                    Ok(End::Gone) => pruned.deleted.push(sight.id.clone()),
+                    Ok(End::Unknown) => {
+                        pruned.deleted.push(sight.id.clone());
+                        unconfirmed.push((sight, uid.as_str()));
+                    }
+                    Err(error) => {
+                        pruned.remaining.push(remaining(sight));
+                        let why = if error.is_conflict() {
+                            "it was replaced by another object of the same name meanwhile"
+                                .to_owned()
+                        } else {
+                            error.to_string()
+                        };
+                        pruned.failed.push((sight.id.clone(), why));
+                    }
+                }
             }
-            pruned.deleted.push(sight.id.clone());
         }
-        self.confirm(&doomed, pruned).await;
+        self.confirm(&unconfirmed, pruned).await;
     }
 
     /// An entry leaves the inventory only when the API server said that the object is gone.
-    async fn confirm(&self, doomed: &[(Sight, String)], pruned: &mut Pruned) {
-        for (sight, uid) in doomed {
-            let Some(resource) = &sight.resource else { continue };
-            if !pruned.deleted.contains(&sight.id) {
-                continue;
-            }
-            if let Some(finalizers) = self.still_there(sight, resource, uid).await {
+    async fn confirm(&self, deleted: &[(&Sight, &str)], pruned: &mut Pruned) {
+        let looks: Vec<_> =
+            deleted.iter().map(|(sight, uid)| self.still_there(sight, uid).boxed()).collect();
+        let ends: Vec<_> = stream::iter(looks).buffered(CONCURRENCY).collect().await;
+        for ((sight, _), finalizers) in deleted.iter().zip(ends) {
+            if let Some(finalizers) = finalizers {
                 pruned.remaining.push((sight.id.clone(), sight.version.clone()));
                 pruned.going.push(Going { id: sight.id.clone(), finalizers });
             }
         }
     }
 
-    async fn still_there(
-        &self,
-        sight: &Sight,
-        resource: &Resource,
-        uid: &str,
-    ) -> Option<Vec<String>> {
+    async fn still_there(&self, sight: &Sight, uid: &str) -> Option<Vec<String>> {
+        let resource = sight.resource.as_ref()?;
         let path = resource.object(&sight.id.namespace, &sight.id.name);
         let deadline = tokio::time::Instant::now() + GOES_WITHIN;
         loop {
@@ -244,21 +259,22 @@ impl Pruner {
             version: version.to_owned(),
             kind: id.kind.clone(),
         };
-        let mut versions = vec![version.to_owned()];
-        if !id.group.is_empty() {
-            versions.extend(self.discovery.versions(&id.group).await?);
+        match self.discovery.resource(&gvk(version)).await {
+            Err(Error::UnknownKind { .. }) if !id.group.is_empty() => {}
+            Err(Error::UnknownKind { .. }) => return Ok(None),
+            answer => return answer.map(Some),
         }
-        for version in versions {
+        for version in self.discovery.versions(&id.group).await? {
             match self.discovery.resource(&gvk(&version)).await {
-                Ok(resource) => return Ok(Some(resource)),
                 Err(Error::UnknownKind { .. }) => {}
-                Err(error) => return Err(error),
+                answer => return answer.map(Some),
             }
         }
         Ok(None)
     }
 
-    async fn delete(&self, sight: &Sight, resource: &Resource, uid: &str) -> Result<(), Error> {
+    async fn delete(&self, sight: &Sight, uid: &str) -> Result<End, Error> {
+        let Some(resource) = &sight.resource else { return Ok(End::Gone) };
         let options = json!({
             "apiVersion": "v1", "kind": "DeleteOptions",
             "propagationPolicy": "Background",
@@ -266,8 +282,13 @@ impl Pruner {
         });
         let path = resource.object(&sight.id.namespace, &sight.id.name);
         match self.connection.send(&Call::sending(Method::DELETE, path, JSON, &options)).await {
-            Ok(_) => Ok(()),
-            Err(error) if error.is_not_found() => Ok(()),
+            // Else it answers with the object: it waits for something, or its kind is shown once
+            // more as it goes.
+            Ok(answer) if answer["kind"] == "Status" && answer["status"] == "Success" => {
+                Ok(End::Gone)
+            }
+            Ok(_) => Ok(End::Unknown),
+            Err(error) if error.is_not_found() => Ok(End::Gone),
             Err(error) => Err(error),
         }
     }

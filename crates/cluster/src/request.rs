@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use crate::events::root_cause;
+use crate::flow::{Flow, Outcome, Traffic};
 use bytes::Bytes;
 use http::{Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
@@ -44,6 +45,7 @@ impl Gate for AlwaysOpen {
 pub struct Connection {
     client: kube::Client,
     gate: Arc<dyn Gate>,
+    flow: Flow,
 }
 
 /// What to ask of the API server.
@@ -93,7 +95,12 @@ enum Failure {
 impl Connection {
     /// A connection that writes only while `gate` allows it.
     pub fn new(client: kube::Client, gate: Arc<dyn Gate>) -> Self {
-        Self { client, gate }
+        Self { client, gate, flow: Flow::new() }
+    }
+
+    /// The requests that were sent so far, watches and Leases left out.
+    pub fn traffic(&self) -> Traffic {
+        self.flow.traffic()
     }
 
     /// The client behind this connection, for watches.
@@ -104,6 +111,12 @@ impl Connection {
     /// Sends a call, again where that may help and cannot harm: every write that this crate makes
     /// may be repeated (server-side apply, patches and deletions with preconditions).
     pub(crate) async fn send(&self, call: &Call) -> Result<Value, Error> {
+        self.ask(call).await.map(|(_, answer)| answer)
+    }
+
+    /// As [`Self::send`], with the status code of the answer: 201 tells that a write created
+    /// something.
+    pub(crate) async fn ask(&self, call: &Call) -> Result<(StatusCode, Value), Error> {
         let mut pause = FIRST_PAUSE;
         let mut tries = 0;
         loop {
@@ -111,14 +124,17 @@ impl Connection {
             if call.method != Method::GET && !self.gate.may_write() {
                 return Err(Error::NotLeader);
             }
-            let answer = tokio::time::timeout(TRY_TIMEOUT, self.once(call));
-            let failure = match answer.await {
-                Ok(Ok(value)) => return Ok(value),
-                Ok(Err(failure)) => failure,
-                Err(_) => Failure::Passing(
-                    Error::Unreachable(format!("none within {} s", TRY_TIMEOUT.as_secs())),
-                    None,
-                ),
+            // A request that waits for another try is not under way.
+            let ticket = self.flow.enter().await;
+            let answer = tokio::time::timeout(TRY_TIMEOUT, self.once(call)).await;
+            let answer = answer.unwrap_or_else(|_| {
+                let why = format!("none within {} s", TRY_TIMEOUT.as_secs());
+                Err(Failure::Passing(Error::Unreachable(why), None))
+            });
+            ticket.end(&call.method, outcome(&answer));
+            let failure = match answer {
+                Ok(answer) => return Ok(answer),
+                Err(failure) => failure,
             };
             let (error, asked) = match failure {
                 Failure::Final(error) => return Err(error),
@@ -131,12 +147,12 @@ impl Connection {
             // Not the error's text: the API server quotes what it refuses, Secrets too.
             let code = error.code().unwrap_or_default();
             tracing::debug!(method = %call.method, code, "trying a request again");
-            tokio::time::sleep(wait).await;
+            tokio::time::sleep(if asked.is_some() { wait } else { varied(wait) }).await;
             pause *= 2;
         }
     }
 
-    async fn once(&self, call: &Call) -> Result<Value, Failure> {
+    async fn once(&self, call: &Call) -> Result<(StatusCode, Value), Failure> {
         let request = Request::builder()
             .method(call.method.clone())
             .uri(&call.uri)
@@ -151,6 +167,7 @@ impl Connection {
         let body = body.map_err(|e| unreachable(format!("the answer broke off: {e}")))?.to_bytes();
         if head.status.is_success() {
             return serde_json::from_slice(&body)
+                .map(|answer| (head.status, answer))
                 .map_err(|e| Failure::Passing(Error::Garbled(e.to_string()), None));
         }
         let asked = head
@@ -159,6 +176,25 @@ impl Connection {
             .and_then(|value| value.to_str().ok()?.trim().parse().ok())
             .map(Duration::from_secs);
         Err(failed(head.status, &body, asked))
+    }
+}
+
+/// So that what failed together does not come back together: from half of a pause to all of it.
+fn varied(pause: Duration) -> Duration {
+    use std::hash::{BuildHasher, RandomState};
+    let bits = RandomState::new().hash_one(0_u8) >> 40;
+    pause.mul_f64(0.5 + bits as f64 / f64::from(1_u32 << 25))
+}
+
+fn outcome(answer: &Result<(StatusCode, Value), Failure>) -> Outcome {
+    match answer {
+        Ok((code, _)) => Outcome::Answered(code.as_u16()),
+        Err(Failure::Final(error)) => error.code().map_or(Outcome::Lost, Outcome::Answered),
+        Err(Failure::Passing(error, _)) => match error.code() {
+            Some(code @ (429 | 503 | 504)) => Outcome::Busy(code),
+            Some(code) => Outcome::Answered(code),
+            None => Outcome::Lost,
+        },
     }
 }
 

@@ -1,6 +1,7 @@
 //! What Prometheus gets to see. Labels name Kustomizations and their like, never the objects that
 //! these manage: there are too many of them.
 
+use inhaul_cluster::Traffic;
 use parking_lot::Mutex;
 use prometheus::core::Collector;
 use prometheus::{
@@ -37,6 +38,8 @@ pub struct Metrics {
     reconcile_panics: IntCounterVec,
     queue_depth: IntGaugeVec,
     leader: IntGaugeVec,
+    requests: IntCounterVec,
+    render_cache_bytes: IntGauge,
     events_dropped: IntCounter,
     events_failed: IntCounter,
 }
@@ -140,6 +143,17 @@ impl Metrics {
                 "leader_election_master_status",
                 "1 if this process holds the lease, else 0.",
                 &["name"],
+            )?,
+            requests: counters(
+                new,
+                "rest_client_requests_total",
+                "How many requests were sent to the API server, by method and status code; 0 is \
+                 the code of one that was not answered.",
+                &["code", "method"],
+            )?,
+            render_cache_bytes: register(
+                new,
+                IntGauge::new("inhaul_render_cache_bytes", "How much memory packed renders take.")?,
             )?,
             events_dropped: register(
                 new,
@@ -248,6 +262,19 @@ impl Metrics {
     /// Whether this process holds a lease.
     pub fn leader(&self, lease: &str, leads: bool) {
         self.leader.with_label_values(&[lease]).set(i64::from(leads));
+    }
+
+    /// What was asked of the API server since the start.
+    pub fn requests(&self, traffic: &Traffic) {
+        for ((method, code), count) in traffic {
+            let counter = self.requests.with_label_values(&[code.to_string().as_str(), method]);
+            counter.inc_by(count.saturating_sub(counter.get()));
+        }
+    }
+
+    /// Packed renders take so many bytes.
+    pub fn render_cache(&self, bytes: usize) {
+        self.render_cache_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
     }
 
     /// How many events were dropped, and how many could not be delivered, since the start.

@@ -5,7 +5,7 @@ use crate::events::Events;
 use crate::metrics::Metrics;
 use crate::queue::{self, BackOff, Key, Next, Permit, Queue};
 use crate::settings::Settings;
-use crate::sources::{SourceKey, Sources};
+use crate::sources::{Served, Sources};
 use crate::{git_repository, kustomization};
 use futures::FutureExt;
 use futures::stream::{self, StreamExt};
@@ -26,6 +26,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -68,6 +69,8 @@ pub struct Options {
     pub watch: WatchOptions,
     /// How often an artifact's download is tried again (`--http-retry`).
     pub download_retries: usize,
+    /// How many bytes of memory packed renders may take (`--render-cache-size`).
+    pub render_cache_bytes: usize,
     /// What every reconcile asks.
     pub settings: Settings,
 }
@@ -101,6 +104,8 @@ pub async fn run(
     let connection = Connection::new(client.clone(), gate);
     let (recorder, delivery) =
         Recorder::new(client, options.events.clone()).map_err(|e| error("--events-addr")(&e))?;
+    let asked = connection.clone();
+    metrics.before_render(move |metrics| metrics.requests(&asked.traffic()));
     let told = recorder.clone();
     metrics.before_render(move |metrics| metrics.events(told.dropped(), told.failed()));
     let mut tasks = JoinSet::new();
@@ -274,7 +279,7 @@ impl Controllers {
         &self,
         tasks: &mut JoinSet<()>,
         sources: Arc<Sources>,
-        served: UnboundedReceiver<SourceKey>,
+        served: UnboundedReceiver<Served>,
         seen: UnboundedReceiver<Seen<GitRepository>>,
     ) -> Result<(), OperatorError> {
         let (cache, kustomizations) = watch::<Kustomization>(&self.connection, &self.options.watch);
@@ -348,8 +353,17 @@ impl Controllers {
             settings: options.settings.clone(),
             index,
             records: Arc::default(),
-            memos: kustomization::Memos::default(),
+            memos: self.memos(),
+            renders: Arc::new(Semaphore::new(cores())),
+            written: kustomization::Written::default(),
         })
+    }
+
+    fn memos(&self) -> Arc<kustomization::Memos> {
+        let memos = Arc::new(kustomization::Memos::new(self.options.render_cache_bytes));
+        let seen = Arc::clone(&memos);
+        self.metrics.before_render(move |metrics| metrics.render_cache(seen.bytes()));
+        memos
     }
 
     fn own(&self, manager: &'static str) -> Own {
@@ -388,6 +402,11 @@ async fn isolated(
         metrics.panicked(kind);
         Next::After(AFTER_PANIC)
     })
+}
+
+/// How many threads the machine, or the limit of the container, lets run at once.
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
 }
 
 fn stream_of<T>(receiver: UnboundedReceiver<T>) -> impl futures::Stream<Item = T> {

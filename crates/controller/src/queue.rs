@@ -4,6 +4,7 @@
 //! afterwards; what preempts it also tells the run under way, through a token, that its result is
 //! not waited for any more. Failures are backed off per object.
 
+use crate::settings::random_unit;
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::fmt;
@@ -37,6 +38,8 @@ pub enum Next {
     After(Duration),
     /// Something failed that may pass by itself: soon, then ever later, at this at the latest.
     BackOff(Duration),
+    /// Now, but after every other object that is due and has not said this.
+    AfterOthers,
     /// Not before something changes.
     OnChange,
     /// The object is gone.
@@ -55,7 +58,9 @@ pub struct BackOff {
 impl BackOff {
     fn delay(self, failures: u32, ceiling: Duration) -> Duration {
         let doubled = self.min.saturating_mul(2_u32.saturating_pow(failures.min(24)));
-        doubled.min(self.max).min(ceiling.max(self.min))
+        let delay = doubled.min(self.max).min(ceiling.max(self.min));
+        // What failed together does not come back together.
+        delay.mul_f64(1.0 + 0.1 * random_unit())
     }
 }
 
@@ -65,6 +70,15 @@ struct Slot {
     running: Option<CancellationToken>,
     again: bool,
     failures: u32,
+    /// It lets the others go first.
+    patient: bool,
+}
+
+/// What is taken from the queue.
+struct Taken {
+    key: Key,
+    token: CancellationToken,
+    patient: bool,
 }
 
 /// Objects to reconcile, each with the time it is due.
@@ -100,6 +114,7 @@ impl Queue {
     pub fn preempt(&self, key: Key) {
         self.with(key, |slot| {
             slot.failures = 0;
+            slot.patient = false;
             slot.again |= slot.running.is_some();
             slot.due = Some(Instant::now());
             if let Some(running) = &slot.running {
@@ -121,24 +136,30 @@ impl Queue {
     }
 
     /// The object that is due first, as soon as it is due.
-    async fn next(&self) -> (Key, CancellationToken) {
+    async fn next(&self) -> Taken {
         loop {
             let changed = self.changed.notified();
             let first = {
                 let mut slots = self.slots.lock();
+                let now = Instant::now();
                 let waiting = slots.iter_mut().filter(|(_, slot)| slot.running.is_none());
+                // Who is due comes before who is not yet; of these, the patient ones come last.
                 let first = waiting
-                    .filter_map(|(key, slot)| Some((slot.due?, key.clone(), slot)))
+                    .filter_map(|(key, slot)| {
+                        let due = slot.due?;
+                        Some(((due > now, due <= now && slot.patient, due), key, slot))
+                    })
                     .min_by(|(a, key_a, _), (b, key_b, _)| (a, key_a).cmp(&(b, key_b)));
                 match first {
-                    Some((due, key, slot)) if due <= Instant::now() => {
+                    Some(((false, patient, _), key, slot)) => {
                         let token = CancellationToken::new();
                         slot.due = None;
                         slot.again = false;
+                        slot.patient = false;
                         slot.running = Some(token.clone());
-                        return (key, token);
+                        return Taken { key: key.clone(), token, patient };
                     }
-                    first => first.map(|(due, ..)| due),
+                    first => first.map(|((.., due), ..)| due),
                 }
             };
             match first {
@@ -157,6 +178,7 @@ impl Queue {
         let mut slots = self.slots.lock();
         let Some(slot) = slots.get_mut(key) else { return };
         slot.running = None;
+        slot.patient = next == Next::AfterOthers && !slot.again;
         let after = match next {
             Next::After(after) => {
                 slot.failures = 0;
@@ -167,6 +189,7 @@ impl Queue {
                 slot.failures = slot.failures.saturating_add(1);
                 Some(delay)
             }
+            Next::AfterOthers => Some(Duration::ZERO),
             Next::OnChange => {
                 slot.failures = 0;
                 None
@@ -192,9 +215,16 @@ impl Queue {
 pub struct Permit {
     workers: Arc<Semaphore>,
     held: Option<OwnedSemaphorePermit>,
+    patient: bool,
 }
 
 impl Permit {
+    /// Whether a run with little to do should let others go first. One that did is not asked
+    /// again.
+    pub fn yields(&self) -> bool {
+        !self.patient
+    }
+
     /// Runs `waiting` without holding a worker.
     pub async fn release_during<T>(&mut self, waiting: impl Future<Output = T>) -> T {
         self.held = None;
@@ -223,12 +253,12 @@ pub async fn run<F, R>(
             let held = Arc::clone(&workers).acquire_owned().await.ok();
             (held, queue.next().await)
         };
-        let (held, (key, token)) = tokio::select! {
+        let (held, Taken { key, token, patient }) = tokio::select! {
             () = shutdown.cancelled() => break,
             Some(_) = runs.join_next() => continue,
             due = due => due,
         };
-        let permit = Permit { workers: Arc::clone(&workers), held };
+        let permit = Permit { workers: Arc::clone(&workers), held, patient };
         // The end of the process preempts every wait, too.
         let stop = shutdown.clone();
         let run = tokio::spawn(reconcile(key.clone(), token.clone(), permit));
@@ -271,20 +301,20 @@ mod tests {
     async fn an_object_never_runs_twice_at_once_and_runs_again_if_it_changed_meanwhile() {
         let queue = queue();
         queue.add(key("x"));
-        let (first, token) = queue.next().await;
+        let Taken { key: first, token, .. } = queue.next().await;
         queue.add(key("x"));
         let other = tokio::time::timeout(Duration::from_secs(5), queue.next()).await;
         assert!(other.is_err(), "it runs already");
         assert!(!token.is_cancelled());
         queue.done(&first, Next::After(Duration::from_secs(600)));
-        assert_eq!(queue.next().await.0, key("x"), "again at once");
+        assert_eq!(queue.next().await.key, key("x"), "again at once");
     }
 
     #[tokio::test(start_paused = true)]
     async fn preempting_tells_the_run_that_it_is_not_waited_for() {
         let queue = queue();
         queue.add(key("x"));
-        let (_, token) = queue.next().await;
+        let token = queue.next().await.token;
         queue.preempt(key("x"));
         assert!(token.is_cancelled());
     }
@@ -296,18 +326,37 @@ mod tests {
         queue.add(key("x"));
         for _ in 0..4 {
             let before = Instant::now();
-            let (taken, _) = queue.next().await;
+            let taken = queue.next().await.key;
             delays.push(before.elapsed().as_secs());
             queue.done(&taken, Next::BackOff(Duration::from_secs(3)));
         }
         assert_eq!(delays, [0, 1, 2, 3]);
-        let (taken, _) = queue.next().await;
+        let taken = queue.next().await.key;
         queue.done(&taken, Next::After(Duration::from_secs(10)));
-        let (taken, _) = queue.next().await;
+        let taken = queue.next().await.key;
         queue.done(&taken, Next::BackOff(Duration::from_secs(60)));
         let before = Instant::now();
         queue.next().await;
         assert_eq!(before.elapsed().as_secs(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_lets_others_go_first_comes_after_all_that_are_due_and_only_once() {
+        let queue = queue();
+        ["a", "b", "c"].iter().for_each(|name| queue.add(key(name)));
+        let mut order = Vec::new();
+        for _ in 0..4 {
+            let Taken { key: taken, patient, .. } = queue.next().await;
+            let first_time = taken.name == "a" && !patient;
+            queue.done(&taken, if first_time { Next::AfterOthers } else { Next::OnChange });
+            order.push(taken.name);
+        }
+        assert_eq!(order, ["a", "b", "c", "a"]);
+        queue.add(key("d"));
+        queue.done(&queue.next().await.key, Next::AfterOthers);
+        queue.preempt(key("d"));
+        queue.add(key("e"));
+        assert_eq!(queue.next().await.key, key("d"), "what is new is urgent again");
     }
 
     #[tokio::test(start_paused = true)]

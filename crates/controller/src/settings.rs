@@ -34,7 +34,7 @@ impl Settings {
 }
 
 /// A number from 0 to 1, random enough to spread load.
-fn random_unit() -> f64 {
+pub(crate) fn random_unit() -> f64 {
     use std::hash::{BuildHasher, RandomState};
     let bits = RandomState::new().hash_one(0_u8) >> 11;
     bits as f64 / (1_u64 << 53) as f64

@@ -1,5 +1,6 @@
 //! Where appliers find the files of a source.
 
+use inhaul_api::Artifact;
 use inhaul_tree::Tree;
 use parking_lot::RwLock;
 use std::collections::{HashMap, VecDeque};
@@ -43,15 +44,23 @@ const KEPT: usize = 2;
 /// The newest snapshots of every source that this process serves or has read.
 pub struct Sources {
     snapshots: RwLock<HashMap<SourceKey, VecDeque<Snapshot>>>,
-    restored: UnboundedSender<SourceKey>,
+    /// What the status of each source that this process serves says, as it was written last.
+    published: RwLock<HashMap<SourceKey, Artifact>>,
+    served: UnboundedSender<Served>,
 }
 
+/// What is told to those who apply a source: its name, and its new artifact if it has one.
+pub type Served = (SourceKey, Option<Artifact>);
+
 impl Sources {
-    /// Nothing yet, and where to hear of sources whose files are back although their status did
-    /// not change: after a start.
-    pub fn new() -> (Arc<Self>, UnboundedReceiver<SourceKey>) {
-        let (restored, heard) = unbounded_channel();
-        (Arc::new(Self { snapshots: RwLock::default(), restored }), heard)
+    /// Nothing yet, and where to hear of sources with something new, or whose files are back
+    /// although their status did not change: after a start.
+    pub fn new() -> (Arc<Self>, UnboundedReceiver<Served>) {
+        let (served, heard) = unbounded_channel();
+        (
+            Arc::new(Self { snapshots: RwLock::default(), published: RwLock::default(), served }),
+            heard,
+        )
     }
 
     /// The snapshot of a source with this digest, if it is one of the newest.
@@ -72,11 +81,30 @@ impl Sources {
     /// Tells whoever waits for the files of a source that they are back.
     pub fn announce(&self, key: SourceKey) {
         // Nobody listens where only sources are served.
-        let _ = self.restored.send(key);
+        let _ = self.served.send((key, None));
+    }
+
+    /// The artifact in the status of a source that this process serves.
+    pub fn published(&self, key: &SourceKey) -> Option<Artifact> {
+        self.published.read().get(key).cloned()
+    }
+
+    /// Says what the status of a source says now, once it is written; who applies it need not
+    /// wait for a watch.
+    pub fn publish(&self, key: &SourceKey, artifact: Option<&Artifact>) {
+        let before = match artifact {
+            Some(artifact) => self.published.write().insert(key.clone(), artifact.clone()),
+            None => self.published.write().remove(key),
+        };
+        if before.as_ref() != artifact {
+            // Nobody listens where only sources are served.
+            let _ = self.served.send((key.clone(), artifact.cloned()));
+        }
     }
 
     /// Drops a source.
     pub fn remove(&self, key: &SourceKey) {
         self.snapshots.write().remove(key);
+        self.published.write().remove(key);
     }
 }

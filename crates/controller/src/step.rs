@@ -15,6 +15,8 @@ pub enum Retry {
     After(Duration),
     /// After this, without a word: what is missing is on its way, and its arrival is an edge.
     Quietly(Duration),
+    /// When nothing more urgent is due, without a word.
+    AfterOthers,
     /// When the object changes: it is wrong as it stands, and stalled.
     OnChange,
 }
@@ -47,6 +49,12 @@ impl StepError {
         Self { reason, message: message.into(), retry: Retry::OnChange }
     }
 
+    /// Nothing is wrong; others have more to do, and go first.
+    pub(crate) fn after_others() -> Self {
+        let message = "others go first".to_owned();
+        Self { reason: Reason::Progressing, message, retry: Retry::AfterOthers }
+    }
+
     /// Of an API server that did not answer as hoped.
     pub fn cluster(reason: Reason, what: &str, error: &inhaul_cluster::Error) -> Self {
         let retry = error.retry_after().map_or(Retry::BackOff, Retry::After);
@@ -59,6 +67,7 @@ impl StepError {
             Retry::BackOff => Next::BackOff(retry_interval),
             Retry::Interval => Next::After(retry_interval),
             Retry::After(asked) | Retry::Quietly(asked) => Next::After(asked),
+            Retry::AfterOthers => Next::AfterOthers,
             Retry::OnChange => Next::OnChange,
         }
     }

@@ -6,9 +6,11 @@ use inhaul_api::{FINALIZER, Reason};
 use inhaul_cluster::Own;
 use kube::Resource;
 use kube::core::object::HasStatus;
+use parking_lot::Mutex;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use std::collections::HashMap;
 use std::fmt::Debug;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -63,6 +65,20 @@ impl<K: Owned> Tracked<K> {
                 Err(Next::BackOff(FALLBACK_RETRY))
             }
         }
+    }
+
+    /// Takes the object as the watch shows it, unless we have written a newer version: then it is
+    /// read.
+    pub(crate) async fn from_watch(
+        own: &Own,
+        written: &Written,
+        key: Key,
+        object: K,
+    ) -> Result<Option<Self>, Next> {
+        if written.is_newer(&key, &object) {
+            return Self::read(own, key).await;
+        }
+        Ok(Some(Self::new(key, object)))
     }
 
     fn new(key: Key, object: K) -> Self {
@@ -143,10 +159,9 @@ impl<K: Owned> Tracked<K> {
         }
         let mut finalizers = self.object.meta().finalizers.clone().unwrap_or_default();
         finalizers.push(FINALIZER.to_owned());
-        self.write_finalizers(own, &finalizers).await?;
-        match Self::read(own, self.key.clone()).await? {
-            Some(read) => {
-                *self = read;
+        match self.write_finalizers(own, &finalizers).await? {
+            Some(object) => {
+                *self = Self { started: self.started, ..Self::new(self.key.clone(), object) };
                 Ok(())
             }
             None => Err(Next::Forget),
@@ -157,10 +172,10 @@ impl<K: Owned> Tracked<K> {
     pub(crate) async fn remove_finalizer(&self, own: &Own) -> Result<(), Next> {
         let mut finalizers = self.object.meta().finalizers.clone().unwrap_or_default();
         finalizers.retain(|finalizer| finalizer != FINALIZER);
-        self.write_finalizers(own, &finalizers).await
+        self.write_finalizers(own, &finalizers).await.map(drop)
     }
 
-    async fn write_finalizers(&self, own: &Own, finalizers: &[String]) -> Result<(), Next> {
+    async fn write_finalizers(&self, own: &Own, finalizers: &[String]) -> Result<Option<K>, Next> {
         let version = self.object.meta().resource_version.as_deref().unwrap_or_default();
         let Key { namespace, name } = &self.key;
         own.set_finalizers::<K>(namespace, name, finalizers, version).await.map_err(|error| {
@@ -168,6 +183,37 @@ impl<K: Owned> Tracked<K> {
             Next::BackOff(FALLBACK_RETRY)
         })
     }
+}
+
+/// The versions that we wrote last: a watch shows them a moment later.
+#[derive(Default)]
+pub struct Written(Mutex<HashMap<Key, (String, u64)>>);
+
+impl Written {
+    /// Notes the version of an object that we have written.
+    pub(crate) fn note<K: Owned>(&self, key: &Key, object: &K) {
+        if let Some(version) = version(object) {
+            self.0.lock().insert(key.clone(), version);
+        }
+    }
+
+    /// Whether we have written a newer version than this one, or cannot tell.
+    fn is_newer<K: Owned>(&self, key: &Key, object: &K) -> bool {
+        let Some((uid, seen)) = version(object) else { return true };
+        let written = self.0.lock().get(key).cloned();
+        written.is_some_and(|(of, version)| of == uid && version > seen)
+    }
+
+    /// Drops an object that is gone.
+    pub(crate) fn forget(&self, key: &Key) {
+        self.0.lock().remove(key);
+    }
+}
+
+/// Uid and version. Versions of one object are numbers that grow.
+fn version<K: Owned>(object: &K) -> Option<(String, u64)> {
+    let metadata = object.meta();
+    Some((metadata.uid.clone()?, metadata.resource_version.as_ref()?.parse().ok()?))
 }
 
 /// One object that cannot be read is told so, and stops nobody else.

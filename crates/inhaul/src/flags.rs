@@ -54,6 +54,8 @@ pub(crate) struct ControllerFlags {
     pub(crate) concurrent_ssa: usize,
     pub(crate) requeue_dependency: Duration,
     pub(crate) audit_interval: Duration,
+    /// In bytes.
+    pub(crate) render_cache_size: u64,
     pub(crate) no_remote_bases: bool,
     pub(crate) http_retry: usize,
     pub(crate) default_service_account: Option<String>,

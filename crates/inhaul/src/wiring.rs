@@ -147,6 +147,7 @@ fn options(flags: &ControllerFlags, environment: &Environment) -> Result<Options
             label_selector: Some(flags.watch_label_selector.clone()).filter(|s| !s.is_empty()),
         },
         download_retries: flags.http_retry,
+        render_cache_bytes: usize::try_from(flags.render_cache_size).unwrap_or(usize::MAX),
         settings: settings(flags, environment, sources),
     })
 }

@@ -40,6 +40,17 @@ pub struct PlannedObject {
     pub scope: Scope,
 }
 
+impl PlannedObject {
+    /// One object of a render, as a plan has it.
+    pub fn of(rendered: RenderedObject, scope: Scope) -> Self {
+        let RenderedObject { mut object, origin } = rendered;
+        if scope == Scope::Cluster {
+            object.set_namespace(None);
+        }
+        Self { object, origin, scope }
+    }
+}
+
 /// What is to be done. It is made only from a complete render.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -158,38 +169,40 @@ fn scoped(
     let (mut unknown, mut homeless, mut twice) = (Vec::new(), Vec::new(), Vec::new());
     let mut seen = BTreeSet::new();
     let mut objects = Vec::new();
-    for RenderedObject { mut object, origin } in rendered.into_objects() {
-        let named = |object: &Object| match &origin {
-            Some(file) => format!("{} ({file})", object.id()),
-            None => object.id().to_string(),
-        };
-        let gvk = object.gvk();
+    for rendered in rendered.into_objects() {
+        let gvk = rendered.object.gvk();
         let Some(scope) = scopes.get(&gvk).copied() else {
             let (kind, api_version) = (&gvk.kind, gvk.api_version());
             unknown.push(format!(
                 "{}: no matches for kind \"{kind}\" in version \"{api_version}\"; is its \
                  definition (CRD) installed?",
-                named(&object)
+                named(&rendered.object, &rendered.origin)
             ));
             continue;
         };
-        match scope {
-            Scope::Cluster => object.set_namespace(None),
-            Scope::Namespaced if object.namespace().unwrap_or_default().is_empty() => {
-                homeless.push(named(&object));
-            }
-            Scope::Namespaced => {}
+        let planned = PlannedObject::of(rendered, scope);
+        let name = || named(&planned.object, &planned.origin);
+        if scope == Scope::Namespaced && planned.object.namespace().is_none() {
+            homeless.push(name());
         }
-        if !seen.insert(object.id()) {
-            twice.push(named(&object));
+        if !seen.insert(planned.object.id()) {
+            twice.push(name());
         }
-        objects.push(PlannedObject { object, origin, scope });
+        objects.push(planned);
     }
     match (unknown.is_empty(), homeless.is_empty(), twice.is_empty()) {
         (false, ..) => Err(PlanError::UnknownKinds(unknown)),
         (_, false, _) => Err(PlanError::NoNamespace(homeless)),
         (.., false) => Err(PlanError::Duplicates(twice)),
         _ => Ok(objects),
+    }
+}
+
+/// The object, with the file that it comes from.
+fn named(object: &Object, origin: &Option<String>) -> String {
+    match origin {
+        Some(file) => format!("{} ({file})", object.id()),
+        None => object.id().to_string(),
     }
 }
 

@@ -12,10 +12,12 @@ mod error;
 mod generate;
 mod instructions;
 mod merge;
+mod packed;
 mod render;
 mod rendered;
 
 pub use error::{Error, Reason};
 pub use instructions::{CommonMetadata, Image, Instructions, JsonPatch, Owner, Patch, Selector};
+pub use packed::Packed;
 pub use render::render;
 pub use rendered::{Rendered, RenderedObject};

@@ -1,7 +1,7 @@
 //! The one place where the outcome of a reconcile becomes status, events, numbers and the time of
 //! the next look.
 
-use super::{Context, KIND, Run};
+use super::{Context, KIND, Run, source_key};
 use crate::events::{Severity, Subject};
 use crate::queue::Next;
 use crate::step::{Retry, StepError};
@@ -73,7 +73,10 @@ pub(super) async fn report(
 /// Writes the status and tells when to look again.
 pub(super) async fn store(context: &Context, mut run: Run, next: Next) -> Next {
     match run.store(&context.own, |_, _, _| {}).await {
-        Ok(()) => next,
+        Ok(()) => {
+            context.sources.publish(&source_key(&run.key), run.status.artifact.as_ref());
+            next
+        }
         Err(error) => {
             tracing::error!(%error, "the status was not written");
             error.next(FALLBACK_RETRY)

@@ -9,7 +9,9 @@ use inhaul_cluster::{
     Action, ApplyError, Awaited, Change, DRIFT, Error, Knowledge, PruneOptions, asks_for_report,
 };
 use inhaul_object::{GroupVersionKind, ObjectId};
-use inhaul_plan::{Approval, Options, Plan, PlannedObject, defined_kinds, rendered_scopes};
+use inhaul_plan::{
+    Approval, Inventory, Options, Plan, PlannedObject, defined_kinds, rendered_scopes,
+};
 use inhaul_render::Rendered;
 use std::collections::HashSet;
 use std::time::Duration;
@@ -60,10 +62,37 @@ pub(super) async fn plan(
     })
 }
 
+/// Puts back what drifted of an app that is in order.
+pub(super) async fn correct(
+    context: &Context,
+    run: &mut Run,
+    objects: &[PlannedObject],
+) -> Result<(), StepError> {
+    let ids: HashSet<ObjectId> = objects.iter().map(|planned| planned.object.id()).collect();
+    let audit = context.settings.audit_interval;
+    let mut knowledge = context.records.begin(&run.key, run.extent, audit, Some(&ids));
+    knowledge.was_in_order = true;
+    knowledge.report_drift = run.annotation(DRIFT).is_some_and(asks_for_report);
+    let result = match context.applier.correct(objects, &knowledge).await {
+        Ok(changes) => {
+            note(context, run, &knowledge, changes);
+            Ok(())
+        }
+        Err(error) => {
+            note(context, run, &knowledge, error.done.clone());
+            Err(failed(&error))
+        }
+    };
+    if context.records.end(&run.key, &context.index, None) {
+        run.again = true;
+    }
+    result
+}
+
 /// Applies the stages one after another.
 pub(super) async fn stages(context: &Context, run: &mut Run, plan: &Plan) -> Result<(), StepError> {
     let audit = context.settings.audit_interval;
-    let mut knowledge = context.records.begin(&run.key, run.extent, audit);
+    let mut knowledge = context.records.begin(&run.key, run.extent, audit, None);
     knowledge.was_in_order = run.was_ready;
     knowledge.report_drift = run.annotation(DRIFT).is_some_and(asks_for_report);
     let result = apply_all(context, run, plan, &knowledge).await;
@@ -142,6 +171,9 @@ pub(super) async fn prune(context: &Context, run: &mut Run, plan: &Plan) -> Resu
         run.set_inventory(&plan.wanted);
         return Ok(());
     }
+    if run.was_ready && !plan.stale.is_empty() {
+        run.assert_newest(context).await?;
+    }
     let total = run.inventory().len();
     let options = PruneOptions {
         owner: run.owner(),
@@ -184,10 +216,10 @@ pub(super) fn not_deleted(failed: &[(ObjectId, String)]) -> String {
 pub(super) async fn wait(
     context: &Context,
     run: &mut Run,
-    plan: &Plan,
+    wanted: &Inventory,
     preempted: &CancellationToken,
 ) -> Result<(), StepError> {
-    let awaited = awaited(run, plan);
+    let awaited = awaited(run, wanted);
     if awaited.is_empty() {
         return Ok(());
     }
@@ -213,7 +245,7 @@ pub(super) async fn wait(
     })
 }
 
-fn awaited(run: &Run, plan: &Plan) -> Vec<Awaited> {
+fn awaited(run: &Run, wanted: &Inventory) -> Vec<Awaited> {
     let spec = &run.object.spec;
     if spec.wait {
         let own = ObjectId {
@@ -222,7 +254,7 @@ fn awaited(run: &Run, plan: &Plan) -> Vec<Awaited> {
             group: "kustomize.toolkit.fluxcd.io".to_owned(),
             kind: super::KIND.to_owned(),
         };
-        let all = plan.wanted.iter().filter(|(id, _)| **id != own);
+        let all = wanted.iter().filter(|(id, _)| **id != own);
         return all.map(|(id, version)| (id.clone(), version.to_owned())).collect();
     }
     let checks = spec.health_checks.iter();

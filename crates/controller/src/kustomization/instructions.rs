@@ -1,6 +1,6 @@
 //! A Kustomization's spec as the renderer reads it.
 
-use super::memo::Memo;
+use super::Context;
 use super::run::Run;
 use crate::sources::Snapshot;
 use crate::step::StepError;
@@ -15,22 +15,38 @@ use std::sync::Arc;
 
 /// Renders the Kustomization from a snapshot of its source, away from the threads that wait for
 /// the network. A panic in the renderer ends this render and nothing else.
-pub(super) async fn render(run: &mut Run, snapshot: &Snapshot) -> Result<Rendered, StepError> {
+pub(super) async fn render(
+    context: &Context,
+    run: &Run,
+    snapshot: &Snapshot,
+) -> Result<Rendered, StepError> {
     let instructions = instructions(&run.object);
-    let (recorded, tree) = (instructions.clone(), Arc::clone(&snapshot.tree));
+    let (memos, key, snapshot) = (Arc::clone(&context.memos), run.key.clone(), snapshot.clone());
+    // One for each core: a hundred at a time would be no faster, and hold a hundred trees.
+    let turn = Arc::clone(&context.renders).acquire_owned().await;
     let rendering = tokio::task::spawn_blocking(move || {
-        let tree = RecordingTree::new(tree);
+        let _turn = turn;
+        if let Some(rendered) = memos.rendered(&key, &instructions, &snapshot) {
+            return Ok(Ok(rendered));
+        }
+        let tree = RecordingTree::new(Arc::clone(&snapshot.tree));
         let rendered =
             catch_unwind(AssertUnwindSafe(|| inhaul_render::render(&tree, &instructions)));
-        (rendered, tree.into_observations())
+        match &rendered {
+            Ok(Ok(complete)) => {
+                let seen = tree.into_observations();
+                memos.keep(&key, &snapshot.revision, instructions, seen, complete);
+            }
+            _ => memos.forget(&key),
+        }
+        rendered
     });
     let failed = |why: &str| StepError::passing(Reason::BuildFailed, why);
     let timeout = run.timeout()?;
-    let (rendered, observations) = tokio::time::timeout(timeout, rendering)
+    let rendered = tokio::time::timeout(timeout, rendering)
         .await
         .map_err(|_| failed(&format!("rendering took more than {} s", timeout.as_secs())))?
         .map_err(|_| failed("rendering was broken off"))?;
-    run.memo = Some(Memo::new(snapshot.revision.clone(), recorded, observations));
     match rendered {
         Ok(rendered) => rendered.map_err(|error| {
             let reason = match error.reason {

@@ -1,46 +1,86 @@
-//! What the last render of each Kustomization read.
+//! What the last render of each Kustomization read, and what came of it.
+//!
+//! A render is a pure function of what it read, so it is kept under exactly that: another run
+//! that would read the same does not render. What is kept is packed, and bounded by a budget;
+//! what was used longest ago goes first, and is rendered again when it is needed.
 
 use crate::queue::Key;
-use inhaul_render::Instructions;
+use crate::sources::Snapshot;
+use inhaul_object::ObjectId;
+use inhaul_render::{Instructions, Packed, Rendered, RenderedObject};
 use inhaul_tree::{Observation, TreePath};
 use parking_lot::Mutex;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+/// Every file and listing that was read, and what was looked for in vain.
+type Observations = Arc<[(TreePath, Observation)]>;
+
 /// What a render was made from.
-pub(super) struct Memo {
+struct Memo {
     /// The revision that it was made for, or found good for.
     revision: String,
     instructions: Instructions,
-    /// Every file and listing that was read, and what was looked for in vain.
-    observations: Arc<[(TreePath, Observation)]>,
+    observations: Observations,
+    /// What came of it, unless memory is short.
+    packed: Option<Arc<Packed>>,
+    /// When it was used last, in uses of any.
+    used: u64,
 }
 
-impl Memo {
-    pub(super) fn new(
-        revision: String,
-        instructions: Instructions,
-        observations: Vec<(TreePath, Observation)>,
-    ) -> Self {
-        Self { revision, instructions, observations: observations.into() }
-    }
-}
-
-/// The memos of all Kustomizations that are in order.
 #[derive(Default)]
+struct Shelf {
+    memos: HashMap<Key, Memo>,
+    bytes: usize,
+    uses: u64,
+}
+
+/// The memos of all Kustomizations.
 pub struct Memos {
-    memos: Mutex<HashMap<Key, Memo>>,
+    shelf: Mutex<Shelf>,
+    /// How many bytes packed renders may take.
+    budget: usize,
 }
 
 impl Memos {
-    /// Keeps the memo of what was applied completely.
-    pub(super) fn keep(&self, key: &Key, memo: Memo) {
-        self.memos.lock().insert(key.clone(), memo);
+    /// None yet; what is kept may take `budget` bytes.
+    pub fn new(budget: usize) -> Self {
+        Self { shelf: Mutex::default(), budget }
+    }
+
+    /// How many bytes the packed renders take.
+    pub fn bytes(&self) -> usize {
+        self.shelf.lock().bytes
+    }
+
+    /// Keeps what was rendered, and what it was made from.
+    pub(super) fn keep(
+        &self,
+        key: &Key,
+        revision: &str,
+        instructions: Instructions,
+        observations: Vec<(TreePath, Observation)>,
+        rendered: &Rendered,
+    ) {
+        let packed = Packed::of(rendered).filter(|packed| packed.bytes() <= self.budget);
+        let mut shelf = self.shelf.lock();
+        shelf.remove(key);
+        shelf.bytes += packed.as_ref().map_or(0, Packed::bytes);
+        shelf.uses += 1;
+        let memo = Memo {
+            revision: revision.to_owned(),
+            instructions,
+            observations: observations.into(),
+            packed: packed.map(Arc::new),
+            used: shelf.uses,
+        };
+        shelf.memos.insert(key.clone(), memo);
+        while shelf.bytes > self.budget && shelf.drop_oldest() {}
     }
 
     /// Drops a memo.
     pub(super) fn forget(&self, key: &Key) {
-        self.memos.lock().remove(key);
+        self.shelf.lock().remove(key);
     }
 
     /// What the render of `revision` by these instructions read.
@@ -49,17 +89,82 @@ impl Memos {
         key: &Key,
         revision: &str,
         instructions: &Instructions,
-    ) -> Option<Arc<[(TreePath, Observation)]>> {
-        let memos = self.memos.lock();
-        let memo = memos.get(key)?;
+    ) -> Option<Observations> {
+        let shelf = self.shelf.lock();
+        let memo = shelf.memos.get(key)?;
         let same = memo.revision == revision && memo.instructions == *instructions;
         same.then(|| Arc::clone(&memo.observations))
     }
 
     /// A memo is good for another revision, too.
     pub(super) fn carry_over(&self, key: &Key, revision: &str) {
-        if let Some(memo) = self.memos.lock().get_mut(key) {
+        if let Some(memo) = self.shelf.lock().memos.get_mut(key) {
             revision.clone_into(&mut memo.revision);
         }
     }
+
+    /// The render of a snapshot by these instructions, if it would read what the last one read.
+    /// It may read the snapshot's files, so it must not be called where others wait.
+    pub(super) fn rendered(
+        &self,
+        key: &Key,
+        instructions: &Instructions,
+        snapshot: &Snapshot,
+    ) -> Option<Rendered> {
+        let (revision, observations) = {
+            let shelf = self.shelf.lock();
+            let memo = shelf.memos.get(key).filter(|memo| memo.instructions == *instructions)?;
+            (memo.revision.clone(), Arc::clone(&memo.observations))
+        };
+        if revision != snapshot.revision && !still_hold(&observations, snapshot) {
+            return None;
+        }
+        let rendered = self.packed(key)?.unpack()?;
+        self.carry_over(key, &snapshot.revision);
+        Some(rendered)
+    }
+
+    /// Some of the objects of the last render, which was of `revision` by these instructions.
+    pub(super) fn find(
+        &self,
+        key: &Key,
+        revision: &str,
+        instructions: &Instructions,
+        ids: &HashSet<ObjectId>,
+    ) -> Option<Vec<RenderedObject>> {
+        self.observations(key, revision, instructions)?;
+        self.packed(key)?.find(ids)
+    }
+
+    fn packed(&self, key: &Key) -> Option<Arc<Packed>> {
+        let mut shelf = self.shelf.lock();
+        shelf.uses += 1;
+        let uses = shelf.uses;
+        let memo = shelf.memos.get_mut(key)?;
+        memo.used = uses;
+        memo.packed.clone()
+    }
+}
+
+impl Shelf {
+    fn remove(&mut self, key: &Key) {
+        let memo = self.memos.remove(key);
+        self.bytes -= memo.and_then(|memo| Some(memo.packed?.bytes())).unwrap_or_default();
+    }
+
+    /// Drops what was used longest ago; answers whether there was anything.
+    fn drop_oldest(&mut self) -> bool {
+        let packed = self.memos.values_mut().filter(|memo| memo.packed.is_some());
+        let Some(oldest) = packed.min_by_key(|memo| memo.used) else { return false };
+        self.bytes -= oldest.packed.take().map_or(0, |packed| packed.bytes());
+        true
+    }
+}
+
+/// Whether a snapshot answers every question as the one did that was rendered.
+pub(super) fn still_hold(observations: &[(TreePath, Observation)], snapshot: &Snapshot) -> bool {
+    let holds = |(path, seen): &(TreePath, Observation)| {
+        seen.still_holds(&snapshot.tree, path).unwrap_or(false)
+    };
+    observations.iter().all(holds)
 }

@@ -13,6 +13,7 @@ mod records;
 mod report;
 mod run;
 mod supported;
+mod targeted;
 mod triggers;
 mod untouched;
 
@@ -27,9 +28,11 @@ use inhaul_cluster::{Applier, Discovery, HealthChecker, Index, Own, Pruner};
 use kube::runtime::reflector::Store;
 use run::Run;
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
+pub use crate::tracked::Written;
 pub use instructions::instructions;
 pub use memo::Memos;
 pub use records::Records;
@@ -69,8 +72,12 @@ pub struct Context {
     pub index: Index,
     /// What is known of applied objects.
     pub records: Arc<Records>,
-    /// What was rendered from.
-    pub memos: Memos,
+    /// What was rendered, and from what.
+    pub memos: Arc<Memos>,
+    /// How many renders may run at once.
+    pub renders: Arc<Semaphore>,
+    /// What we wrote of our own objects.
+    pub written: Written,
 }
 
 /// Reconciles one Kustomization and tells when to look at it again.
@@ -117,20 +124,24 @@ async fn steps(
     run.size_up(context);
     observe::dependencies(context, run, &snapshot)?;
     if untouched::is_untouched(context, run, &snapshot).await {
-        return Ok(());
+        return if permit.yields() { Err(StepError::after_others()) } else { Ok(()) };
     }
-    let rendered = instructions::render(run, &snapshot).await?;
+    if let Some(done) = targeted::look(context, run, &snapshot, preempted, permit).await {
+        return done;
+    }
+    let rendered = instructions::render(context, run, &snapshot).await?;
     let plan = apply::plan(context, run, rendered).await?;
     progress::write_ahead(context, run, &plan).await?;
     apply::stages(context, run, &plan).await?;
     apply::prune(context, run, &plan).await?;
-    permit.release_during(apply::wait(context, run, &plan, preempted)).await
+    permit.release_during(apply::wait(context, run, &plan.wanted, preempted)).await
 }
 
 impl Context {
     fn forget(&self, key: &Key) -> Next {
         self.records.forget(key);
         self.memos.forget(key);
+        self.written.forget(key);
         self.metrics.forget(KIND, &key.namespace, &key.name);
         Next::Forget
     }

@@ -29,7 +29,10 @@ pub(super) async fn snapshot(context: &Context, run: &mut Run) -> Result<Snapsho
         );
         return Err(StepError::stalled(Reason::AccessDenied, message));
     }
-    let artifact = artifact(context, &key).await?;
+    let artifact = match context.sources.published(&key) {
+        Some(artifact) => artifact,
+        None => artifact(context, &key).await?,
+    };
     run.revision = Some(artifact.revision.clone());
     run.digest.clone_from(&artifact.digest);
     run.origin_revision = artifact.metadata.get("org.opencontainers.image.revision").cloned();

@@ -6,6 +6,7 @@ use inhaul_object::ObjectId;
 use inhaul_plan::{Pace, Record, Sight, Verdict, compare, judge};
 use parking_lot::Mutex;
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -100,8 +101,61 @@ impl Records {
         (ledger.drifting.is_none() && left > Duration::ZERO).then_some(left)
     }
 
-    /// Takes what is known into a run. Everything older than `audit` is verified in a full one.
-    pub(super) fn begin(&self, key: &Key, extent: Extent, audit: Duration) -> Knowledge {
+    /// Whether everything is to be looked at again, since the interval is over.
+    pub(super) fn interval_is_over(&self, key: &Key) -> bool {
+        let inner = self.inner.lock();
+        let ends = inner.ledgers.get(key).and_then(|ledger| ledger.interval_ends);
+        ends.is_some_and(|ends| ends <= Instant::now())
+    }
+
+    /// The objects, of those that are `wanted`, that may not be in order. In a full look those
+    /// are all that the index does not know to be in order, and those whose audit is due; else
+    /// the ones that are suspected of drift.
+    pub(super) fn suspects(
+        &self,
+        key: &Key,
+        extent: Extent,
+        index: &Index,
+        wanted: &[ObjectId],
+        audit: Duration,
+    ) -> HashSet<ObjectId> {
+        let inner = self.inner.lock();
+        let Some(ledger) = inner.ledgers.get(key) else {
+            return wanted.iter().cloned().collect();
+        };
+        let now = Instant::now();
+        let waits = |id: &ObjectId| match extent {
+            Extent::Full => false,
+            Extent::Drift { .. } => ledger.waits(id, now),
+        };
+        let due = |id: &ObjectId| {
+            let at = ledger.verified.get(id);
+            extent == Extent::Full && at.is_none_or(|at| audit_is_due(id, now - *at, audit))
+        };
+        let in_order = |id: &ObjectId| {
+            let Some(record) = ledger.records.get(id) else {
+                // It is left alone; whether it still asks for that is a matter of the interval.
+                return matches!(extent, Extent::Drift { .. });
+            };
+            match index.look(id) {
+                Indexed::Seen(sight) => !differs(record, &sight),
+                Indexed::Absent => false,
+                Indexed::Unknown => matches!(extent, Extent::Drift { .. }),
+            }
+        };
+        let suspect = |id: &&ObjectId| !waits(id) && (due(id) || !in_order(id));
+        wanted.iter().filter(suspect).cloned().collect()
+    }
+
+    /// Takes what is known into a run, of all objects or of `some`. Everything older than `audit`
+    /// is verified in a full one.
+    pub(super) fn begin(
+        &self,
+        key: &Key,
+        extent: Extent,
+        audit: Duration,
+        some: Option<&HashSet<ObjectId>>,
+    ) -> Knowledge {
         let mut inner = self.inner.lock();
         let ledger = inner.ledgers.entry(key.clone()).or_default();
         let now = Instant::now();
@@ -109,11 +163,19 @@ impl Records {
         ledger.drifting = None;
         ledger.touched.clear();
         ledger.paused.retain(|_, until| *until > now);
-        let mut knowledge = Knowledge { records: ledger.records.clone(), ..Knowledge::default() };
+        let records = match some {
+            None => ledger.records.clone(),
+            Some(ids) => {
+                let known = |id: &ObjectId| Some((id.clone(), ledger.records.get(id)?.clone()));
+                ids.iter().filter_map(known).collect()
+            }
+        };
+        let mut knowledge = Knowledge { records, ..Knowledge::default() };
         match extent {
             Extent::Full => {
                 ledger.deferred.clear();
-                let old = ledger.verified.iter().filter(|(_, at)| now.duration_since(**at) > audit);
+                let due = |(id, at): &(&ObjectId, &Instant)| audit_is_due(id, now - **at, audit);
+                let old = ledger.verified.iter().filter(due);
                 knowledge.audit = old.map(|(id, _)| id.clone()).collect();
             }
             Extent::Drift { .. } => {
@@ -247,6 +309,11 @@ impl Records {
 }
 
 impl Ledger {
+    /// Whether the drift of an object waits, for the interval or for its pause in a fight.
+    fn waits(&self, id: &ObjectId, now: Instant) -> bool {
+        self.deferred.contains(id) || self.paused.get(id).is_some_and(|until| *until > now)
+    }
+
     /// An object is suspected: it is looked at now, or after the pause of its fight.
     fn suspect(&mut self, id: &ObjectId) -> Duration {
         self.deferred.remove(id);
@@ -282,6 +349,15 @@ impl Ledger {
             fight.pause = FIRST_PAUSE;
         }
     }
+}
+
+/// Whether an object that was verified so long ago is to be verified again: within the time that
+/// an audit may take, but not all objects together.
+fn audit_is_due(id: &ObjectId, age: Duration, audit: Duration) -> bool {
+    let mut hasher = DefaultHasher::new();
+    id.hash(&mut hasher);
+    let share = f64::from(hasher.finish() as u32) / f64::from(u32::MAX);
+    age > audit.mul_f64(0.5 + share / 2.0)
 }
 
 /// Whether a sight differs from what an apply answered.

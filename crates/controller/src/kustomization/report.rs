@@ -22,9 +22,9 @@ const AGAIN: Duration = Duration::from_millis(50);
 /// Reports the outcome.
 pub(super) async fn report(context: &Context, mut run: Run, result: Result<(), StepError>) -> Next {
     if let Err(error) = &result
-        && matches!(error.retry, Retry::Quietly(_))
+        && matches!(error.retry, Retry::Quietly(_) | Retry::AfterOthers)
     {
-        tracing::info!("{error}");
+        tracing::debug!("{error}");
         return error.next(run.retry_interval());
     }
     let requested = run.requested_at().map(str::to_owned);
@@ -41,6 +41,8 @@ pub(super) async fn report(context: &Context, mut run: Run, result: Result<(), S
         Ok(()) => !was_ready || !run.changes.is_empty() || !run.deleted.is_empty(),
         Err(error) => is_news(&run, error),
     };
+    // Putting drift back is no new chapter: what was changed is told, and the status is as it was.
+    let news = news && !(was_ready && result.is_ok());
     if news {
         events::outcome(context, &run, &result, next);
     }
@@ -85,9 +87,6 @@ fn succeeded(context: &Context, run: &mut Run) -> Next {
     if let (true, Some(committed)) = (new_revision, run.committed) {
         let age = jiff::Timestamp::now().as_second().saturating_sub(committed);
         context.metrics.applied(KIND, namespace, name, age.max(0) as f64);
-    }
-    if let Some(memo) = run.memo.take() {
-        context.memos.keep(&run.key, memo);
     }
     drift::report(context, run);
     match run.object.spec.interval() {

@@ -1,10 +1,9 @@
 //! One reconcile of one Kustomization.
 
 use super::Context;
-use super::memo::Memo;
 use super::records::Extent;
 use crate::queue::{Key, Next};
-use crate::step::StepError;
+use crate::step::{Retry, StepError};
 use crate::tracked::{FALLBACK_RETRY, Tracked};
 use inhaul_api::{
     Condition, Inventory as StatusInventory, InventoryEntry, Kustomization, KustomizationStatus,
@@ -13,7 +12,9 @@ use inhaul_api::{
 use inhaul_cluster::{Change, Going};
 use inhaul_object::ObjectId;
 use inhaul_plan::{Inventory, Owner};
+use kube::runtime::reflector::ObjectRef;
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -43,8 +44,6 @@ pub(super) struct Run {
     pub(super) health_checked: Option<Duration>,
     /// Whether the status, before this run, said that this revision is in order.
     pub(super) was_ready: bool,
-    /// What the render read.
-    pub(super) memo: Option<Memo>,
     /// How much is looked at.
     pub(super) extent: Extent,
     /// When drift was seen first, if that is why it runs.
@@ -68,9 +67,22 @@ impl DerefMut for Run {
 }
 
 impl Run {
-    /// Reads the object: the inventory in its status is what may be deleted.
+    /// Takes the object from the watch, or reads it. Whatever destroys something comes after a
+    /// write that fails if this is not the newest version.
     pub(super) async fn begin(context: &Context, key: Key) -> Result<Option<Self>, Next> {
-        let tracked = Tracked::read(&context.own, key).await?;
+        let cached = context.kustomizations.get(&ObjectRef::new(&key.name).within(&key.namespace));
+        let tracked = match cached {
+            // At the interval it is read past every cache, for a watch may have lost an event; and
+            // so is one whose objects will be deleted.
+            Some(object)
+                if object.metadata.deletion_timestamp.is_none()
+                    && !context.records.interval_is_over(&key) =>
+            {
+                let object = Arc::unwrap_or_clone(object);
+                Tracked::from_watch(&context.own, &context.written, key, object).await?
+            }
+            _ => Tracked::read(&context.own, key).await?,
+        };
         Ok(tracked.map(|tracked| Self {
             tracked,
             revision: None,
@@ -83,7 +95,6 @@ impl Run {
             going: Vec::new(),
             health_checked: None,
             was_ready: false,
-            memo: None,
             extent: Extent::Full,
             drift_seen: None,
             again: false,
@@ -96,6 +107,26 @@ impl Run {
 
     pub(super) fn allowed_prune(&self) -> Option<&str> {
         self.annotation(ALLOW_PRUNE)
+    }
+
+    /// Makes sure, before something is deleted, that this is the newest version of the object. A
+    /// run that stored what is about to happen knows that already.
+    pub(super) async fn assert_newest(&self, context: &Context) -> Result<(), StepError> {
+        let Key { namespace, name } = &self.key;
+        let newest = context.own.get::<Kustomization>(namespace, name).await;
+        let newest = newest.map_err(|error| {
+            let what = "cannot read the Kustomization before a prune";
+            StepError::cluster(Reason::ReconciliationFailed, what, &error)
+        })?;
+        let version = |object: &Kustomization| object.metadata.resource_version.clone();
+        if newest.as_ref().map(version) == Some(version(&self.object)) {
+            return Ok(());
+        }
+        // So that the next run reads it, too.
+        newest.iter().for_each(|newest| context.written.note(&self.key, newest));
+        let message = "the Kustomization has just changed".to_owned();
+        let retry = Retry::Quietly(Duration::from_secs(1));
+        Err(StepError { reason: Reason::Progressing, message, retry })
     }
 
     /// How long after a failure to try again.
@@ -138,7 +169,9 @@ impl Run {
                 write_inventory(ours, &union);
             }
         };
-        self.tracked.store(&context.own, keep).await
+        self.tracked.store(&context.own, keep).await?;
+        context.written.note(&self.key, &self.object);
+        Ok(())
     }
 }
 

@@ -4,10 +4,10 @@ use super::observe::source_key;
 use super::records::Records;
 use super::run::ALLOW_PRUNE;
 use crate::queue::{Key, Queue};
-use crate::sources::SourceKey;
+use crate::sources::{Served, SourceKey};
 use crate::tracked::REQUESTED_AT;
 use futures::{Stream, StreamExt};
-use inhaul_api::{Condition, GitRepository, Kustomization, Reason, condition_type};
+use inhaul_api::{Artifact, Condition, GitRepository, Kustomization, Reason, condition_type};
 use inhaul_cluster::{DRIFT, IndexEvent, Seen};
 use kube::ResourceExt;
 use kube::runtime::reflector::Store;
@@ -49,7 +49,7 @@ pub async fn follow(
     store: Store<Kustomization>,
     kustomizations: impl Stream<Item = Seen<Kustomization>>,
     repositories: impl Stream<Item = Seen<GitRepository>>,
-    mut served: UnboundedReceiver<SourceKey>,
+    mut served: UnboundedReceiver<Served>,
 ) {
     let mut asked: HashMap<Key, Asked> = HashMap::new();
     let mut artifacts: HashMap<SourceKey, String> = HashMap::new();
@@ -65,7 +65,13 @@ pub async fn follow(
                     preempt_users(&queue, &store, &source);
                 }
             }
-            Some(source) = served.recv() => preempt_users(&queue, &store, &source),
+            Some((source, artifact)) = served.recv() => {
+                // The watch will show the same a moment later.
+                if let Some(artifact) = artifact {
+                    artifacts.insert(source.clone(), told(&artifact));
+                }
+                preempt_users(&queue, &store, &source);
+            }
             else => return,
         }
     }
@@ -134,12 +140,17 @@ fn artifact_changed(
         name: seen.name.clone(),
     };
     let artifact = seen.object.as_ref().and_then(|o| o.status.as_ref()?.artifact.as_ref());
-    let now = artifact.map(|artifact| format!("{} {}", artifact.revision, artifact.digest));
+    let now = artifact.map(told);
     let before = match &now {
         Some(now) => artifacts.insert(key.clone(), now.clone()),
         None => artifacts.remove(&key),
     };
     (before != now).then_some(key)
+}
+
+/// What tells one artifact from another.
+fn told(artifact: &Artifact) -> String {
+    format!("{} {}", artifact.revision, artifact.digest)
 }
 
 fn preempt_users(queue: &Queue, store: &Store<Kustomization>, source: &SourceKey) {

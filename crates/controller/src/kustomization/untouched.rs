@@ -3,11 +3,11 @@
 use super::Context;
 use super::conditions::applied as applied_message;
 use super::instructions::instructions;
+use super::memo::still_hold;
 use super::records::Extent;
 use super::run::Run;
 use crate::sources::Snapshot;
 use inhaul_api::{Condition, ConditionStatus, condition_type};
-use std::sync::Arc;
 
 /// Whether a new revision brings nothing for a Kustomization that is in order: then it needs its
 /// new revision in the status, and neither render nor apply.
@@ -20,10 +20,8 @@ pub(super) async fn is_untouched(context: &Context, run: &mut Run, snapshot: &Sn
     let Some(observations) = memos.observations(&run.key, &applied, &instructions) else {
         return false;
     };
-    let tree = Arc::clone(&snapshot.tree);
-    let compare = move || {
-        observations.iter().all(|(path, seen)| seen.still_holds(&tree, path).unwrap_or(false))
-    };
+    let of = snapshot.clone();
+    let compare = move || still_hold(&observations, &of);
     let untouched = tokio::task::spawn_blocking(compare).await.unwrap_or(false);
     if untouched {
         memos.carry_over(&run.key, &snapshot.revision);
@@ -34,7 +32,7 @@ pub(super) async fn is_untouched(context: &Context, run: &mut Run, snapshot: &Sn
 }
 
 /// The revision that is applied, if all is well with it and nobody asked for another look.
-fn in_order(run: &Run) -> Option<String> {
+pub(super) fn in_order(run: &Run) -> Option<String> {
     let stored = run.stored();
     let applied = stored.last_applied_revision.clone()?;
     let ready = Condition::find(&stored.conditions, condition_type::READY)?;

@@ -94,13 +94,13 @@ pub(super) const FLAGS: &[Flag] = &[
     ),
     flag(
         "concurrent",
-        "4",
+        "20",
         "How many objects of a kind are reconciled at a time",
         Set::Count(|f| &mut f.concurrent),
     ),
     flag(
         "concurrent-ssa",
-        "4",
+        "20",
         "How many objects of one Kustomization are tried or applied at a time",
         Set::Count(|f| &mut f.concurrent_ssa),
     ),
@@ -258,6 +258,13 @@ pub(super) const FLAGS: &[Flag] = &[
         "Hold a prune that would destroy more than one app's worth; off prunes as Flux does; \
          inhaul's own",
         Set::Other(values::prune_guard),
+    ),
+    flag(
+        "render-cache-size",
+        "64Mi",
+        "How much memory packed renders may take, so that they need not be rendered again; \
+         inhaul's own",
+        Set::Size(|f| &mut f.render_cache_size),
     ),
     flag(
         "requeue-dependency",
