@@ -63,10 +63,8 @@ async fn correct(
     preempted: &CancellationToken,
     permit: &mut Permit,
 ) -> Result<(), StepError> {
-    let mut result = Ok(());
-    if !objects.is_empty() {
-        result = apply::correct(context, run, objects).await;
-    }
+    // Without an object, too: the look itself ends a suspicion.
+    let mut result = apply::correct(context, run, objects).await;
     let all_looked_at = matches!(run.extent, Extent::Full);
     if result.is_ok() && (all_looked_at || !run.changes.is_empty()) {
         let wanted = run.inventory();
