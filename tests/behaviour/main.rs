@@ -10,9 +10,13 @@ mod command_line;
 #[cfg(test)]
 mod course;
 #[cfg(test)]
+mod crash;
+#[cfg(test)]
 mod deletion;
 #[cfg(test)]
 mod drift;
+#[cfg(test)]
+mod drift_kinds;
 #[cfg(test)]
 mod footprint;
 #[cfg(test)]
@@ -28,6 +32,8 @@ mod live_index;
 #[cfg(test)]
 mod observe;
 #[cfg(test)]
+mod outage;
+#[cfg(test)]
 mod prune;
 #[cfg(test)]
 mod roles;
@@ -39,3 +45,5 @@ mod support;
 mod sync;
 #[cfg(test)]
 mod versions;
+#[cfg(test)]
+mod watch_faults;

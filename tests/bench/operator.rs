@@ -48,7 +48,7 @@ impl Operator {
         );
     }
 
-    /// The CPU time that it has used, over all threads that live.
+    /// The CPU time that it has used, to a hundredth of a second.
     pub(crate) fn cpu(&self) -> Duration {
         let path = format!("/proc/{}/stat", self.process.id());
         let text = std::fs::read_to_string(path).expect("the operator runs");
@@ -60,17 +60,6 @@ impl Operator {
             .filter_map(|field| field.parse().ok())
             .collect();
         Duration::from_millis(fields.iter().sum::<u64>() * 10)
-    }
-
-    /// As [`Self::cpu`], exact, for spans in which no thread ends.
-    pub(crate) fn cpu_of_threads(&self) -> Duration {
-        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.process.id()));
-        let tasks = tasks.expect("the operator runs").flatten();
-        let spent = tasks.filter_map(|task| {
-            let text = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
-            text.split_whitespace().next()?.parse::<u64>().ok()
-        });
-        Duration::from_nanos(spent.sum())
     }
 
     /// The most memory that it held so far, in MiB.

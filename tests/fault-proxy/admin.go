@@ -6,7 +6,8 @@ import (
 )
 
 // adminHandler lets a test replace the rules (PUT /rules, a JSON list) and read
-// what was requested since the last DELETE (GET /requests, a JSON list).
+// what was requested since the last DELETE (GET /requests, a JSON list; GET
+// /peak, how many requests were under way at a time, watches left out).
 func adminHandler(f *faults) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("PUT /rules", func(w http.ResponseWriter, r *http.Request) {
@@ -27,10 +28,15 @@ func adminHandler(f *faults) http.Handler {
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(f.history)
 	})
+	mux.HandleFunc("GET /peak", func(w http.ResponseWriter, _ *http.Request) {
+		f.mutex.Lock()
+		defer f.mutex.Unlock()
+		_ = json.NewEncoder(w).Encode(f.peak)
+	})
 	mux.HandleFunc("DELETE /requests", func(w http.ResponseWriter, r *http.Request) {
 		f.mutex.Lock()
 		defer f.mutex.Unlock()
-		f.history = []*seen{}
+		f.history, f.peak = []*seen{}, f.open
 	})
 	return mux
 }

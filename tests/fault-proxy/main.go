@@ -57,8 +57,11 @@ func run(upstream, pki string, seed uint64) error {
 		return err
 	}
 	faults := newFaults(seed)
+	mux := http.NewServeMux()
+	mux.Handle("/", &proxy{faults: faults, forward: forward})
+	mux.HandleFunc("POST /webhook/", mutate)
 	proxy := &http.Server{
-		Handler:   &proxy{faults: faults, forward: forward},
+		Handler:   mux,
 		TLSConfig: &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{"h2", "http/1.1"}},
 		ErrorLog:  log.New(io.Discard, "", 0), // it would tell of every connection that a rule cuts
 	}

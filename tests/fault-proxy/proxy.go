@@ -24,6 +24,9 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler)
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
+	if r.URL.Query().Get("watch") == "" {
+		defer p.faults.enter()()
+	}
 	rule, entry := p.faults.meet(r, body)
 	recorder := &statusRecorder{ResponseWriter: w, record: func(status int) { p.faults.answered(entry, status) }}
 	if rule == nil {
@@ -46,6 +49,12 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case rule.Truncate > 0:
 		r.Header.Del("Accept-Encoding")
 		p.forward.ServeHTTP(&truncating{statusRecorder: recorder, left: rule.Truncate}, r)
+	case rule.Stall:
+		stall(recorder, r)
+	case rule.Record || rule.Replay:
+		p.remember(recorder, r, rule.Replay)
+	case r.URL.Query().Get("watch") != "":
+		p.forward.ServeHTTP(&events{statusRecorder: recorder, rule: rule}, r)
 	default:
 		p.forward.ServeHTTP(recorder, r)
 	}

@@ -26,7 +26,18 @@ type rule struct {
 	Close       string `json:"close,omitempty"`       // "before": drops the connection; "after": forwards, then drops it
 	Truncate    int    `json:"truncate,omitempty"`    // ends the answer's body after that many bytes, as if it were whole
 
+	// Of a watch, whose answer is a line for each event.
+	DropEvents string `json:"dropEvents,omitempty"` // regular expression; an event that matches never arrives
+	Duplicate  bool   `json:"duplicate,omitempty"`  // each event arrives twice
+	Expire     int    `json:"expire,omitempty"`     // after that many events, says that the version is too old (410)
+	Stall      bool   `json:"stall,omitempty"`      // answers with a head and then nothing, and stays open
+
+	// Of a read. What is recorded is kept by path; a stale API server answers as it did then.
+	Record bool `json:"record,omitempty"`
+	Replay bool `json:"replay,omitempty"`
+
 	uri     *regexp.Regexp
+	events  *regexp.Regexp
 	matched int
 	acted   int
 }
@@ -47,16 +58,25 @@ type faults struct {
 	rules   []*rule
 	history []*seen
 	random  *rand.Rand
+	kept    map[string]answer // recorded, by path
+	open    int               // requests under way, watches left out
+	peak    int               // the most of them at a time, since the last DELETE
 }
 
 func newFaults(seed uint64) *faults {
-	return &faults{history: []*seen{}, random: rand.New(rand.NewPCG(seed, seed))}
+	return &faults{kept: map[string]answer{}, history: []*seen{}, random: rand.New(rand.NewPCG(seed, seed))}
 }
 
 func (f *faults) replace(rules []*rule) error {
 	for _, r := range rules {
 		var err error
 		if r.uri, err = regexp.Compile(r.URI); err != nil {
+			return err
+		}
+		if r.DropEvents == "" {
+			continue
+		}
+		if r.events, err = regexp.Compile(r.DropEvents); err != nil {
 			return err
 		}
 	}
@@ -87,6 +107,19 @@ func (f *faults) meet(r *http.Request, body []byte) (*rule, *seen) {
 		return rule, entry
 	}
 	return nil, entry
+}
+
+// enter counts a request that is under way until the function that it returns is called.
+func (f *faults) enter() func() {
+	f.mutex.Lock()
+	defer f.mutex.Unlock()
+	f.open++
+	f.peak = max(f.peak, f.open)
+	return func() {
+		f.mutex.Lock()
+		defer f.mutex.Unlock()
+		f.open--
+	}
 }
 
 func (r *rule) matches(request *http.Request) bool {

@@ -15,14 +15,16 @@ use kube::runtime::watcher::{self, DefaultBackoff, Event};
 use parking_lot::Mutex;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 
 /// Every kind is listed anew this often, whatever its watch says.
 const RELIST: Duration = Duration::from_secs(30 * 60);
 /// A kind that could not be watched is tried again after this.
 const PAUSE: Duration = Duration::from_secs(30);
+/// A kind is followed at least this long: whoever asked for it may not have applied anything yet.
+const FOLLOWED: Duration = Duration::from_secs(600);
 
 /// A change of an object, as the index saw it.
 #[derive(Clone, Debug)]
@@ -44,14 +46,38 @@ pub enum Indexed {
     Seen(Sight),
 }
 
+/// Group and kind.
 type Kind = (String, String);
+
+/// A kind that is watched.
+struct Watched {
+    /// Listed completely, so that it answers for its objects.
+    listed: bool,
+    since: Instant,
+    task: AbortHandle,
+}
 
 #[derive(Default)]
 struct State {
-    /// Kinds that are watched; those that were listed completely answer for their objects.
-    kinds: HashMap<Kind, bool>,
+    kinds: HashMap<Kind, Watched>,
     sights: HashMap<ObjectId, Sight>,
     watches: JoinSet<()>,
+}
+
+impl State {
+    fn set_listed(&mut self, kind: &Kind, listed: bool) {
+        if let Some(watched) = self.kinds.get_mut(kind) {
+            watched.listed = listed;
+        }
+    }
+
+    /// A kind that is watched no more answers for nothing.
+    fn drop_kind(&mut self, kind: &Kind) {
+        if let Some(watched) = self.kinds.remove(kind) {
+            watched.task.abort();
+        }
+        self.sights.retain(|id, _| id.group != kind.0 || id.kind != kind.1);
+    }
 }
 
 /// The live index.
@@ -82,24 +108,42 @@ impl Index {
         if !watchable || state.kinds.contains_key(&kind) {
             return;
         }
-        state.kinds.insert(kind, false);
         let (index, resource) = (self.clone(), resource.clone());
-        state.watches.spawn(async move { index.watch(resource).await });
+        let task = state.watches.spawn(async move { index.watch(resource).await });
+        state.kinds.insert(kind, Watched { listed: false, since: Instant::now(), task });
+    }
+
+    /// Ends the watches of kinds that nobody needs any more.
+    pub fn keep_only(&self, needed: &HashSet<(String, String)>) {
+        let mut state = self.state.lock();
+        let unneeded = |(kind, watched): &(&Kind, &Watched)| {
+            !needed.contains(*kind) && watched.since.elapsed() > FOLLOWED
+        };
+        let unneeded: Vec<Kind> =
+            state.kinds.iter().filter(unneeded).map(|(kind, _)| kind.clone()).collect();
+        unneeded.iter().for_each(|kind| state.drop_kind(kind));
+        // What has ended need not be kept.
+        while state.watches.try_join_next().is_some() {}
     }
 
     /// What is known of an object.
     pub fn look(&self, id: &ObjectId) -> Indexed {
         let state = self.state.lock();
-        if state.kinds.get(&(id.group.clone(), id.kind.clone())) != Some(&true) {
+        if !state.kinds.get(&(id.group.clone(), id.kind.clone())).is_some_and(|kind| kind.listed) {
             return Indexed::Unknown;
         }
         state.sights.get(id).cloned().map_or(Indexed::Absent, Indexed::Seen)
     }
 
+    /// How many kinds are watched.
+    pub fn kinds(&self) -> usize {
+        self.state.lock().kinds.len()
+    }
+
     /// The kinds that should be watched and are not.
     pub fn blind(&self) -> Vec<String> {
         let state = self.state.lock();
-        let blind = state.kinds.iter().filter(|(_, listed)| !**listed);
+        let blind = state.kinds.iter().filter(|(_, watched)| !watched.listed);
         blind.map(|((_, kind), _)| kind.clone()).collect()
     }
 
@@ -126,8 +170,13 @@ impl Index {
                 while let Some(event) = events.next().await {
                     match event {
                         Ok(event) => self.take(&resource, &kind, event, &mut listed),
+                        Err(error) if is_not_served(&error) => {
+                            // Its definition is gone. If it comes back, somebody will ask again.
+                            self.state.lock().drop_kind(&kind);
+                            return;
+                        }
                         Err(error) => {
-                            self.state.lock().kinds.insert(kind.clone(), false);
+                            self.state.lock().set_listed(&kind, false);
                             tracing::warn!(kind = kind.1, %error, "the index cannot watch a kind");
                             tokio::time::sleep(PAUSE).await;
                         }
@@ -185,7 +234,7 @@ impl Index {
     /// The kind was listed to its end: what was there before and is not on the list is gone.
     fn complete(&self, kind: &Kind, listed: &HashSet<ObjectId>) {
         let mut state = self.state.lock();
-        state.kinds.insert(kind.clone(), true);
+        state.set_listed(kind, true);
         let gone: Vec<ObjectId> = state
             .sights
             .keys()
@@ -199,6 +248,18 @@ impl Index {
     fn tell(&self, event: IndexEvent) {
         // Nobody listens while the process ends.
         let _ = self.events.send(event);
+    }
+}
+
+/// Whether the API server says that it does not serve the kind.
+fn is_not_served(error: &watcher::Error) -> bool {
+    let not_found = |error: &kube::Error| matches!(error, kube::Error::Api(s) if s.code == 404);
+    match error {
+        watcher::Error::InitialListFailed(error)
+        | watcher::Error::WatchStartFailed(error)
+        | watcher::Error::WatchFailed(error) => not_found(error),
+        watcher::Error::WatchError(status) => status.code == 404,
+        _ => false,
     }
 }
 

@@ -1,17 +1,22 @@
 //! Watching our own kinds.
 
 use crate::request::Connection;
-use futures::{Stream, StreamExt};
+use futures::stream::{self, Stream, StreamExt};
 use kube::api::Api;
 use kube::core::{DeserializeGuard, NamespaceResourceScope};
+use kube::runtime::reflector::store::Writer;
 use kube::runtime::reflector::{self, Store};
 use kube::runtime::watcher::{self, DefaultBackoff};
 use kube::runtime::{WatchStreamExt, reflector::ObjectRef};
 use kube::{Resource, ResourceExt};
 use serde::de::DeserializeOwned;
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::fmt::Debug;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// Everything is listed anew this often, whatever the watch says.
+const RELIST: Duration = Duration::from_secs(30 * 60);
 
 /// A kind as a watch delivers it: one object that cannot be read is an item, not the end.
 pub type Guarded<K> = DeserializeGuard<K>;
@@ -54,54 +59,79 @@ where
     let api: Api<Guarded<K>> = all(connection, options);
     let config =
         watcher::Config { label_selector: options.label_selector.clone(), ..<_>::default() };
-    let (store, mut writer) = reflector::store::<K>();
-    let events = watcher::watcher(api, config).backoff(DefaultBackoff::default());
-    let mut listing: HashMap<ObjectRef<K>, ()> = HashMap::new();
-    let mut before: HashMap<ObjectRef<K>, ()> = HashMap::new();
-    let seen = events.flat_map(move |event| {
-        let mut out = Vec::new();
-        match event {
-            Err(error) => tracing::warn!(kind = %K::kind(&()), %error, "watch broke off"),
-            Ok(watcher::Event::Init) => {
-                listing.clear();
-                writer.apply_watcher_event(&watcher::Event::Init);
-            }
-            Ok(watcher::Event::InitApply(guarded)) => {
-                out.push(readable(guarded).map_or_else(unreadable, |object| {
-                    listing.insert(ObjectRef::from_obj(&object), ());
-                    writer.apply_watcher_event(&watcher::Event::InitApply(object.clone()));
-                    seen(object, true)
-                }));
-            }
-            Ok(watcher::Event::InitDone) => {
-                writer.apply_watcher_event(&watcher::Event::InitDone);
-                // What was there before the watch broke off, and is not any more.
-                let gone = before.keys().filter(|key| !listing.contains_key(*key));
-                out.extend(gone.map(|key| Seen {
-                    namespace: key.namespace.clone().unwrap_or_default(),
-                    name: key.name.clone(),
-                    object: None,
-                }));
-                before.clone_from(&listing);
-            }
-            Ok(watcher::Event::Apply(guarded)) => {
-                out.push(readable(guarded).map_or_else(unreadable, |object| {
-                    before.insert(ObjectRef::from_obj(&object), ());
-                    writer.apply_watcher_event(&watcher::Event::Apply(object.clone()));
-                    seen(object, true)
-                }));
-            }
-            Ok(watcher::Event::Delete(guarded)) => {
-                out.push(readable(guarded).map_or_else(unreadable, |object| {
-                    before.remove(&ObjectRef::from_obj(&object));
-                    writer.apply_watcher_event(&watcher::Event::Delete(object.clone()));
-                    seen(object, false)
-                }));
-            }
+    let (store, writer) = reflector::store::<K>();
+    // A watch that begins anew lists everything, and so finds what it had lost.
+    let events = stream::repeat_with(move || {
+        let events = watcher::watcher(api.clone(), config.clone());
+        events.backoff(DefaultBackoff::default()).take_until(tokio::time::sleep(RELIST))
+    });
+    let mut follower = Follower { writer, listing: HashSet::new(), before: HashSet::new() };
+    let seen = events.flatten().flat_map(move |event| match event {
+        Ok(event) => stream::iter(follower.take(event)),
+        Err(error) => {
+            tracing::warn!(kind = %K::kind(&()), %error, "watch broke off");
+            stream::iter(Vec::new())
         }
-        futures::stream::iter(out)
     });
     (store, seen)
+}
+
+/// Fills the store, and tells what changed.
+struct Follower<K: Resource<DynamicType = ()> + Clone + 'static> {
+    writer: Writer<K>,
+    /// What the list that is under way has shown.
+    listing: HashSet<ObjectRef<K>>,
+    /// What there was before.
+    before: HashSet<ObjectRef<K>>,
+}
+
+impl<K: Resource<DynamicType = ()> + Clone + 'static> Follower<K> {
+    fn take(&mut self, event: watcher::Event<Guarded<K>>) -> Vec<Seen<K>> {
+        use watcher::Event;
+        let (guarded, exists) = match event {
+            Event::Init => {
+                self.listing.clear();
+                self.writer.apply_watcher_event(&Event::Init);
+                return Vec::new();
+            }
+            Event::InitDone => {
+                self.writer.apply_watcher_event(&Event::InitDone);
+                return self.gone();
+            }
+            Event::InitApply(guarded) => {
+                return vec![readable(guarded).map_or_else(unreadable, |object| {
+                    self.listing.insert(ObjectRef::from_obj(&object));
+                    self.writer.apply_watcher_event(&Event::InitApply(object.clone()));
+                    seen(object, true)
+                })];
+            }
+            Event::Apply(guarded) => (guarded, true),
+            Event::Delete(guarded) => (guarded, false),
+        };
+        vec![readable(guarded).map_or_else(unreadable, |object| {
+            let event = if exists {
+                self.before.insert(ObjectRef::from_obj(&object));
+                Event::Apply(object.clone())
+            } else {
+                self.before.remove(&ObjectRef::from_obj(&object));
+                Event::Delete(object.clone())
+            };
+            self.writer.apply_watcher_event(&event);
+            seen(object, exists)
+        })]
+    }
+
+    /// What was there before the watch broke off, and is not any more.
+    fn gone(&mut self) -> Vec<Seen<K>> {
+        let gone = self.before.difference(&self.listing).map(|key| Seen {
+            namespace: key.namespace.clone().unwrap_or_default(),
+            name: key.name.clone(),
+            object: None,
+        });
+        let gone = gone.collect();
+        self.before.clone_from(&self.listing);
+        gone
+    }
 }
 
 fn all<K>(connection: &Connection, options: &WatchOptions) -> Api<Guarded<K>>
@@ -116,7 +146,12 @@ where
 }
 
 fn readable<K: Resource<DynamicType = ()>>(guarded: Guarded<K>) -> Result<K, Key> {
-    guarded.0.map_err(|invalid| {
+    let object = guarded.0.map(|mut object| {
+        // Nobody asks for them, and they take more than all the rest.
+        object.meta_mut().managed_fields = None;
+        object
+    });
+    object.map_err(|invalid| {
         let namespace = invalid.metadata.namespace.unwrap_or_default();
         let name = invalid.metadata.name.unwrap_or_default();
         tracing::error!(kind = %K::kind(&()), namespace, name, error = %invalid.error, "unreadable");

@@ -32,10 +32,12 @@ pub struct Metrics {
     drift_missed: IntCounterVec,
     drift_correction_seconds: HistogramVec,
     indexed_objects: IntGauge,
+    indexed_kinds: IntGauge,
     in_sync: GaugeVec,
     reconciles: IntCounterVec,
     reconcile_errors: IntCounterVec,
     reconcile_panics: IntCounterVec,
+    overdue: IntGaugeVec,
     queue_depth: IntGaugeVec,
     leader: IntGaugeVec,
     requests: IntCounterVec,
@@ -97,6 +99,10 @@ impl Metrics {
                 new,
                 IntGauge::new("inhaul_indexed_objects", "How many objects the live index holds.")?,
             )?,
+            indexed_kinds: register(
+                new,
+                IntGauge::new("inhaul_indexed_kinds", "How many kinds the live index watches.")?,
+            )?,
             drift_objects: gauges(
                 new,
                 "inhaul_drift_objects",
@@ -131,6 +137,13 @@ impl Metrics {
                 "controller_runtime_reconcile_panics_total",
                 "How many reconciliations ended by an internal error that had to be caught.",
                 &["controller"],
+            )?,
+            overdue: gauges(
+                new,
+                "inhaul_overdue_objects",
+                "How many objects were not reconciled for three of their intervals; always 0, \
+                 unless there is a bug.",
+                &["kind"],
             )?,
             queue_depth: gauges(
                 new,
@@ -200,9 +213,10 @@ impl Metrics {
         self.drift_missed.with_label_values(&[kind, name, namespace]).inc_by(missed as u64);
     }
 
-    /// The live index holds so many objects.
-    pub fn indexed(&self, objects: usize) {
+    /// The live index holds so many objects, of so many kinds.
+    pub fn indexed(&self, objects: usize, kinds: usize) {
         self.indexed_objects.set(i64::try_from(objects).unwrap_or(i64::MAX));
+        self.indexed_kinds.set(i64::try_from(kinds).unwrap_or(i64::MAX));
     }
 
     /// So many objects of a Kustomization were found drifted, and so many of these put back.
@@ -250,6 +264,12 @@ impl Metrics {
         absent(self.drift_correction_seconds.remove_label_values(&labels));
         absent(self.drift_detected.remove_label_values(&labels));
         absent(self.drift_corrected.remove_label_values(&labels));
+    }
+
+    /// So many objects of a kind were not reconciled for long, although they should have been.
+    pub fn overdue(&self, kind: &str, objects: usize) {
+        let objects = i64::try_from(objects).unwrap_or(i64::MAX);
+        self.overdue.with_label_values(&[kind]).set(objects);
     }
 
     /// So many objects of a kind are due or being reconciled.

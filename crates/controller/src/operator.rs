@@ -35,6 +35,8 @@ use tokio_util::sync::CancellationToken;
 const SWEEP_EVERY: Duration = Duration::from_secs(3600);
 /// ... and for how long nobody used them.
 const UNUSED_FOR: Duration = Duration::from_secs(24 * 3600);
+/// How often kinds that nobody needs any more are looked for.
+const UNFOLLOW_EVERY: Duration = Duration::from_secs(300);
 /// How long an object whose reconcile panicked is left alone.
 const AFTER_PANIC: Duration = Duration::from_secs(900);
 
@@ -286,13 +288,15 @@ impl Controllers {
         let managers = &self.options.override_managers;
         let (index, events) = Index::new(self.connection.clone(), managers);
         let indexed = index.clone();
-        self.metrics.before_render(move |metrics| metrics.indexed(indexed.len()));
+        self.metrics.before_render(move |metrics| metrics.indexed(indexed.len(), indexed.kinds()));
         let context = Arc::new(self.kustomization_context(cache.clone(), sources, index)?);
         let queue = self.queue(kustomization::KIND);
         let records = Arc::clone(&context.records);
         let drift =
             kustomization::follow_index(Arc::clone(&queue), records, events, managers.clone());
         self.spawn(tasks, drift);
+        self.spawn(tasks, unfollow(Arc::clone(&context)));
+        self.spawn(tasks, kustomization::watch_over(Arc::clone(&context)));
         let follow = kustomization::follow(
             Arc::clone(&queue),
             cache,
@@ -355,6 +359,7 @@ impl Controllers {
             records: Arc::default(),
             memos: self.memos(),
             renders: Arc::new(Semaphore::new(cores())),
+            visits: kustomization::Visits::default(),
             written: kustomization::Written::default(),
         })
     }
@@ -375,6 +380,14 @@ impl Controllers {
         let seen = Arc::clone(&queue);
         self.metrics.before_render(move |metrics| metrics.queue_depth(kind, seen.depth()));
         queue
+    }
+}
+
+/// Ends watches of kinds that no inventory holds any more.
+async fn unfollow(context: Arc<kustomization::Context>) {
+    loop {
+        tokio::time::sleep(UNFOLLOW_EVERY).await;
+        context.index.keep_only(&context.records.kinds());
     }
 }
 

@@ -50,6 +50,18 @@ impl FaultProxy {
         );
     }
 
+    /// How many requests were under way at a time, at most.
+    pub(crate) async fn peak(&self) -> u64 {
+        let answer = self.http.get(format!("{}/peak", self.admin)).send().await;
+        answer.expect("the fault proxy answers").json().await.expect("a number")
+    }
+
+    /// Forgets what was requested.
+    pub(crate) async fn forget(&self) {
+        let answer = self.http.delete(format!("{}/requests", self.admin)).send().await;
+        answer.expect("the fault proxy answers");
+    }
+
     /// What was requested so far: time, method, uri, body, status, fault.
     pub(crate) async fn requests(&self) -> Vec<Value> {
         let answer = self.http.get(format!("{}/requests", self.admin)).send().await;
@@ -93,6 +105,41 @@ impl Fault {
 
     pub(crate) fn truncate(self, bytes: u64) -> Self {
         self.with("truncate", bytes)
+    }
+
+    /// Events of a watch that match never arrive.
+    pub(crate) fn drop_events(self, matching: &str) -> Self {
+        self.with("dropEvents", matching)
+    }
+
+    /// Events of a watch arrive twice.
+    pub(crate) fn duplicate_events(self) -> Self {
+        self.with("duplicate", true)
+    }
+
+    /// A watch ends after that many events, because its version is too old.
+    pub(crate) fn expire_after(self, events: u64) -> Self {
+        self.with("expire", events)
+    }
+
+    /// Nothing comes after the head of the answer, and nobody says why.
+    pub(crate) fn stall(self) -> Self {
+        self.with("stall", true)
+    }
+
+    /// Answers are kept, ...
+    pub(crate) fn record(self) -> Self {
+        self.with("record", true)
+    }
+
+    /// ... and given again.
+    pub(crate) fn replay(self) -> Self {
+        self.with("replay", true)
+    }
+
+    /// The first of these requests pass.
+    pub(crate) fn skip(self, requests: u64) -> Self {
+        self.with("skip", requests)
     }
 
     pub(crate) fn times(self, times: u64) -> Self {

@@ -35,6 +35,8 @@ pub(crate) struct Operator {
     events_address: String,
     ports: Ports,
     process: Child,
+    /// By the test.
+    stopped: bool,
 }
 
 struct Ports {
@@ -52,8 +54,16 @@ impl Operator {
         let ports = Ports { metrics: free_port(), health: free_port(), storage: free_port() };
         let log = run_directory().join(format!("{}.log", settings.name));
         let process = spawn(&settings, &kubeconfig, &ports, &events_address);
-        let mut operator =
-            Self { settings, kubeconfig, log, events, events_address, ports, process };
+        let mut operator = Self {
+            settings,
+            kubeconfig,
+            log,
+            events,
+            events_address,
+            ports,
+            process,
+            stopped: false,
+        };
         operator.wait_until_ready().await;
         operator
     }
@@ -78,11 +88,18 @@ impl Operator {
         self.process.kill().expect("we may kill our child");
         self.process.wait().expect("we may wait for our child");
         forget(&self.process);
+        self.stopped = true;
+    }
+
+    /// Whether the test has ended it.
+    pub(crate) fn was_stopped(&self) -> bool {
+        self.stopped
     }
 
     /// Starts it again, with the same settings and the same ports.
     pub(crate) async fn start_again(&mut self) {
         self.process = spawn(&self.settings, &self.kubeconfig, &self.ports, &self.events_address);
+        self.stopped = false;
         self.wait_until_ready().await;
     }
 
@@ -91,6 +108,10 @@ impl Operator {
         let url = format!("http://127.0.0.1:{}/metrics", self.ports.metrics);
         let answer = reqwest::get(url).await.expect("the metrics port answers");
         answer.text().await.expect("metrics are text")
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.id()
     }
 
     pub(crate) fn is_running(&mut self) -> bool {

@@ -107,7 +107,8 @@ impl Space {
     }
 
     /// Every test ends here: what the status says must be true, and must have been at every moment.
-    async fn close(self) {
+    async fn close(mut self) {
+        self.operator_is_well();
         for kustomization in self.cluster.list("Kustomization", &self.namespace).await {
             let name = kustomization["metadata"]["name"].as_str().expect("an object has a name");
             self.status_is_true(name).await;
@@ -120,6 +121,18 @@ impl Space {
                 let name = object["metadata"]["name"].as_str().expect("an object has a name");
                 self.edit(kind, name, json!({"spec": {"suspend": true}})).await;
             }
+        }
+    }
+
+    /// The operator lives, unless the test ended it, and nothing in it has panicked.
+    fn operator_is_well(&mut self) {
+        let log = self.operator().log_text();
+        let panics = log.lines().find(|line| line.contains("\"logger\":\"panic\""));
+        assert!(panics.is_none(), "something in the operator panicked: {panics:?}");
+        if let Some(own) = &mut self.own_operator
+            && !own.was_stopped()
+        {
+            assert!(own.is_running(), "the operator ended by itself");
         }
     }
 
@@ -153,6 +166,11 @@ impl Space {
         settings.name = format!("{}-{name}", settings.name);
         settings.flags = SHORT_LEASES.iter().chain(flags).map(ToString::to_string).collect();
         Operator::start(settings).await
+    }
+
+    /// Of the API server's and the fault proxy's certificates, base64.
+    pub(crate) fn certificate_authority(&self) -> &str {
+        self.world.certificate_authority()
     }
 
     pub(crate) fn faults(&self) -> &FaultProxy {

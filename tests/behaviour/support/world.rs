@@ -73,6 +73,10 @@ impl World {
         self.shared_operator.get_or_init(|| Operator::start(self.shared_settings.clone())).await
     }
 
+    pub(crate) fn certificate_authority(&self) -> &str {
+        &self.shared_settings.certificate_authority
+    }
+
     /// The settings of an operator for one test's objects. It may be killed: its leases are short.
     pub(crate) fn private_settings(&self, shard: &str) -> Settings {
         Settings {

@@ -16,6 +16,7 @@ mod supported;
 mod targeted;
 mod triggers;
 mod untouched;
+mod watchdog;
 
 use crate::events::Events;
 use crate::metrics::Metrics;
@@ -38,6 +39,7 @@ pub use memo::Memos;
 pub use records::Records;
 pub use supported::unsupported;
 pub use triggers::{follow, follow_index};
+pub use watchdog::{Visits, watch_over};
 
 /// The kind, as events and metrics name it.
 pub const KIND: &str = "Kustomization";
@@ -76,6 +78,8 @@ pub struct Context {
     pub memos: Arc<Memos>,
     /// How many renders may run at once.
     pub renders: Arc<Semaphore>,
+    /// When each was looked at last.
+    pub visits: Visits,
     /// What we wrote of our own objects.
     pub written: Written,
 }
@@ -89,6 +93,7 @@ pub async fn reconcile(
 ) -> Next {
     let span = crate::reconcile_span("kustomize.toolkit.fluxcd.io", KIND, &key);
     async {
+        context.visits.note(&key);
         let mut run = match Run::begin(&context, key.clone()).await {
             Ok(Some(run)) => run,
             Ok(None) => return context.forget(&key),
@@ -142,6 +147,7 @@ impl Context {
         self.records.forget(key);
         self.memos.forget(key);
         self.written.forget(key);
+        self.visits.forget(key);
         self.metrics.forget(KIND, &key.namespace, &key.name);
         Next::Forget
     }

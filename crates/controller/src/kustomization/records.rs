@@ -300,6 +300,12 @@ impl Records {
         lines
     }
 
+    /// The kinds, as (group, kind), of all objects that are known.
+    pub fn kinds(&self) -> HashSet<(String, String)> {
+        let inner = self.inner.lock();
+        inner.owners.keys().map(|id| (id.group.clone(), id.kind.clone())).collect()
+    }
+
     /// Drops a Kustomization.
     pub(super) fn forget(&self, key: &Key) {
         let mut inner = self.inner.lock();
