@@ -344,11 +344,17 @@ fn k03_a_leader_that_slept_writes_nothing_when_it_wakes() {
             ended.then_some(()).ok_or_else(|| "it still runs".to_owned())
         })
         .await;
+        // It was meant to.
+        space.own_operator().kill();
         let requests = space.faults().requests().await.split_off(before);
         let writes: Vec<&Value> = requests
             .iter()
             .filter(|r| r["method"] != "GET")
-            .filter(|r| !r["uri"].as_str().unwrap_or_default().contains("/leases/"))
+            .filter(|r| {
+                // Its leases it asks for again; its events change nothing.
+                let uri = r["uri"].as_str().unwrap_or_default();
+                !uri.contains("/leases") && !uri.contains("/events")
+            })
             .collect();
         assert!(writes.is_empty(), "the sleeper wrote: {writes:?}");
         space.shows("ConfigMap", "a", "/data/key", "3").await;

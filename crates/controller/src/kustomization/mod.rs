@@ -129,7 +129,11 @@ async fn steps(
     run.size_up(context);
     observe::dependencies(context, run, &snapshot)?;
     if untouched::is_untouched(context, run, &snapshot).await {
-        return if permit.yields() { Err(StepError::after_others()) } else { Ok(()) };
+        if permit.yields() {
+            return Err(StepError::after_others());
+        }
+        context.memos.carry_over(&run.key, &snapshot.revision);
+        return Ok(());
     }
     if let Some(done) = targeted::look(context, run, &snapshot, preempted, permit).await {
         return done;

@@ -24,7 +24,6 @@ pub(super) async fn is_untouched(context: &Context, run: &mut Run, snapshot: &Sn
     let compare = move || still_hold(&observations, &of);
     let untouched = tokio::task::spawn_blocking(compare).await.unwrap_or(false);
     if untouched {
-        memos.carry_over(&run.key, &snapshot.revision);
         run.was_ready = true;
         run.extent = Extent::Drift { left };
     }
