@@ -50,13 +50,25 @@ impl Collection {
             return Err(Error::new(format!("more than {MOST_RESOURCES} resources in one build")));
         }
         if !self.current().insert(resource.current_key()) {
-            return Err(Error::new(format!(
-                "may not add resource with an already registered id: {}",
-                resource.id()
-            )));
+            return Err(already_there(&resource));
         }
         self.any = None;
         self.list.push(resource);
+        Ok(())
+    }
+
+    /// Looks for two resources of one id, where a change of ids may have made some.
+    pub(crate) fn check_ids(&mut self) -> Result<()> {
+        if self.current.is_some() {
+            return Ok(());
+        }
+        let mut seen = HashSet::with_capacity(self.list.len());
+        for resource in self.list.iter().filter(|resource| !resource.is_empty()) {
+            if !seen.insert(resource.current_key()) {
+                return Err(already_there(resource));
+            }
+        }
+        self.current = Some(seen);
         Ok(())
     }
 
@@ -133,4 +145,8 @@ impl Collection {
             }
         }
     }
+}
+
+fn already_there(resource: &Resource) -> Error {
+    Error::new(format!("may not add resource with an already registered id: {}", resource.id()))
 }

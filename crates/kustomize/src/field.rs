@@ -6,6 +6,7 @@
 use inhaul_yaml::{Node, NodeKind, Style, Tag, is_non_string};
 
 use crate::error::{Error, Result};
+use crate::shared;
 
 /// What kyaml calls the kind of a node.
 pub(crate) fn kind_name(node: &Node) -> &'static str {
@@ -54,6 +55,7 @@ pub(crate) fn set_scalar(node: &mut Node, text: &str, tag: Tag) -> Result<()> {
     }
     node.kind = NodeKind::Scalar(text.to_owned());
     node.tag = tag;
+    shared::changed(node);
     Ok(())
 }
 
@@ -78,7 +80,7 @@ pub(crate) fn set_field(map: &mut Node, name: &str, mut value: Node) -> Result<(
     }
     if let Some(at) = at {
         value.style = entries[at].1.style;
-        entries[at].1 = value;
+        shared::overwrite(&mut entries[at].1, value);
         return Ok(());
     }
     quote_if_needed(&mut value);

@@ -25,6 +25,7 @@ mod resource;
 mod schema;
 mod selector;
 mod settings;
+mod shared;
 mod transform;
 mod vars;
 

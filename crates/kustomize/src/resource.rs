@@ -10,6 +10,7 @@ use crate::field::{self, is_nil_or_empty};
 use crate::id::{Gvk, Id, effective_namespace, key, split_api_version};
 use crate::origin::Origin;
 use crate::read::Comments;
+use crate::shared;
 
 /// What a generator wants when its object exists already.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -70,6 +71,8 @@ pub struct Resource {
     pub(crate) variables: Vec<String>,
     pub(crate) origin: Option<Origin>,
     pub(crate) transformations: Vec<Origin>,
+    /// How many groups of [`shared`] nodes were made in the object.
+    pub(crate) shares: u16,
     /// The file that it was read from, relative to the tree.
     pub(crate) file: Option<String>,
     /// Schemas that comments in its file give to fields.
@@ -92,6 +95,7 @@ impl Resource {
             variables: Vec::new(),
             origin: None,
             transformations: Vec::new(),
+            shares: 0,
             file: None,
             comments: None,
         }
@@ -226,8 +230,33 @@ impl Resource {
         selector.selects(group, version, kind)
     }
 
+    /// A node that will stand in several fields, see [`shared`].
+    pub(crate) fn share(&mut self, node: Node) -> Node {
+        self.shares = self.shares.saturating_add(1);
+        shared::share(node, self.shares)
+    }
+
+    /// Carries changes of shared nodes to all their places.
+    pub(crate) fn settle(&mut self) {
+        if self.shares > 0 {
+            shared::settle(&mut self.node);
+        }
+    }
+
+    /// The real tool writes its notes into the annotations, all of which then stand alone.
+    pub(crate) fn separate_annotations(&mut self) {
+        if self.shares == 0 {
+            return;
+        }
+        let metadata = self.node.get_mut("metadata");
+        if let Some(annotations) = metadata.and_then(|metadata| metadata.get_mut("annotations")) {
+            shared::separate(annotations);
+        }
+    }
+
     /// Remembers the current id before it changes.
     pub(crate) fn store_previous_id(&mut self) {
+        self.separate_annotations();
         let previous = Previous {
             name: self.name().to_owned(),
             namespace: self.effective_namespace().to_owned(),

@@ -12,6 +12,7 @@ use crate::fieldspec::{self, Create};
 use crate::id::{NO_NAMESPACE, effective_namespace};
 use crate::resource::Resource;
 use crate::settings::Variable;
+use crate::shared;
 
 /// The vars of a build by name.
 pub(crate) type Variables = BTreeMap<String, Variable>;
@@ -156,6 +157,7 @@ impl Expander<'_> {
         *text = value;
         node.tag = tag;
         node.style = Style::Plain;
+        shared::changed(node);
     }
 
     fn set(&mut self, node: &mut Node) -> Result<()> {
@@ -209,6 +211,7 @@ pub(crate) fn resolve(
                 true => Ok(()),
                 false => expander.set(node),
             })?;
+            resource.settle();
         }
     }
     let unused: Vec<&str> = variables

@@ -321,6 +321,7 @@ impl Run<'_, '_> {
 fn mark(resources: &mut Collection, by: Option<Origin>) {
     let Some(by) = by else { return };
     for resource in resources.contents_mut() {
+        resource.separate_annotations();
         if resource.origin.is_none() {
             resource.origin = Some(by.clone());
         } else {

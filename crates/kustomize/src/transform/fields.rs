@@ -23,13 +23,21 @@ pub(crate) fn set_entries(
         return Ok(());
     }
     for resource in resources.contents_mut() {
+        let was_shared = resource.shares > 0;
+        let values: Vec<(&String, Node)> = pairs
+            .iter()
+            .map(|(key, value)| (key, resource.share(Node::string(value.as_str()))))
+            .collect();
         for spec in table {
             fieldspec::apply(resource, spec, Create::Mapping, &mut |node| {
-                for (key, value) in pairs {
-                    field::set_field(node, key, Node::string(value.as_str()))?;
+                for (key, value) in &values {
+                    field::set_field(node, key, value.clone())?;
                 }
                 Ok(())
             })?;
+        }
+        if was_shared {
+            resource.settle();
         }
     }
     Ok(())

@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::field;
 use crate::read::Comments;
 use crate::schema::{Schema, Schemas};
+use crate::shared;
 
 const DIRECTIVE: &str = "$patch";
 
@@ -45,8 +46,9 @@ pub(crate) fn merge(
     let walker = Walker { schemas, comments };
     Ok(match walker.walk(&mut destination, &mut patch, None)? {
         Outcome::Cleared => None,
-        Outcome::Destination => Some(destination),
-        Outcome::Patch => Some(patch),
+        // The real tool forgets a result that is another object than the one that it patched: a
+        // patch that is to replace the whole of it does nothing.
+        Outcome::Destination | Outcome::Patch => Some(destination),
     })
 }
 
@@ -244,7 +246,7 @@ impl<'s> Walker<'s> {
                 Outcome::Destination => {}
                 Outcome::Patch if !change.is_null() => {
                     change.style = value.style;
-                    *value = change;
+                    shared::overwrite(value, change);
                 }
                 Outcome::Patch | Outcome::Cleared => {
                     entries.remove(at);

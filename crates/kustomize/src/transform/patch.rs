@@ -110,6 +110,7 @@ impl Resource {
         let Some(merged) = merged.filter(|node| !is_nil_or_empty(node)) else { return Ok(()) };
         self.node = merged;
         self.node.line = line;
+        self.settle();
         if !patch.allow_kind_change {
             self.set_kind(&kind)?;
         }
@@ -131,8 +132,7 @@ fn drops_annotations(patch: &Resource) -> bool {
         })
     };
     let metadata = patch.node.get("metadata");
-    replaced(Some(&patch.node))
-        || replaced(metadata)
+    replaced(metadata)
         || replaced(metadata.and_then(|metadata| metadata.get("annotations")))
 }
 
@@ -148,6 +148,10 @@ pub(crate) fn transform(
             for patch in &mut patches {
                 patch.allow_name_change = entry.allow_name_change;
                 patch.allow_kind_change = entry.allow_kind_change;
+                if entry.allow_name_change || entry.allow_kind_change {
+                    // What is allowed stands in the patch's annotations, which become strings by it.
+                    patch.set_annotations(&patch.annotations())?;
+                }
             }
             strategic(resources, entry, patches, schemas)
         }
@@ -193,15 +197,20 @@ fn strategic(
     let places: Vec<usize> =
         (0..resources.list().len()).filter(|&at| matcher.accepts(&resources.list()[at])).collect();
     for at in places {
-        let mut copy = patch.clone();
-        let resource = &resources.list()[at];
-        copy.set_gvk(&crate::id::Gvk { kind: patch.kind().to_owned(), ..resource.gvk() })?;
-        // The real tool copies these maps as strings, so that a null in one of them deletes nothing.
-        copy.set_labels(&patch.labels())?;
-        copy.set_annotations(&patch.annotations())?;
+        let copy = copy_for(&patch, &resources.list()[at])?;
         patch_one(resources, at, copy, schemas).context(|| source(entry))?;
     }
-    Ok(())
+    resources.check_ids()
+}
+
+/// The copy of a patch for one of its targets.
+fn copy_for(patch: &Resource, resource: &Resource) -> Result<Resource> {
+    let mut copy = patch.clone();
+    copy.set_gvk(&crate::id::Gvk { kind: patch.kind().to_owned(), ..resource.gvk() })?;
+    // The real tool copies these maps as strings, so that a null in one of them deletes nothing.
+    copy.set_labels(&patch.labels())?;
+    copy.set_annotations(&patch.annotations())?;
+    Ok(copy)
 }
 
 fn patch_one(
@@ -257,7 +266,8 @@ pub(crate) fn apply_all(
     for patch in patches {
         let id = patch.id();
         let at = resources.find_one(&id.effective(), &id)?;
-        patch_one(resources, at, patch, schemas)?;
+        let copy = copy_for(&patch, &resources.list()[at])?;
+        patch_one(resources, at, copy, schemas)?;
         resources.drop_empty();
     }
     Ok(())

@@ -10,6 +10,7 @@ use crate::kustomization::replacements_file;
 use crate::load::Loader;
 use crate::resource::Resource;
 use crate::selector::Matcher;
+use crate::shared;
 use crate::settings::{FieldOptions, Replacement, Source, Target};
 use crate::transform::path::{Make, visit};
 use crate::transform::structured;
@@ -114,6 +115,7 @@ fn source_node(resources: &[Resource], source: &Source) -> Result<Node> {
         )));
     };
     let mut node = node.clone();
+    shared::separate(&mut node);
     let FieldOptions { delimiter, index, .. } = &source.options;
     if delimiter.is_empty() {
         return Ok(node);
@@ -164,6 +166,7 @@ fn copy_into(resource: &mut Resource, value: &Node, target: &Target) -> Result<(
     for path in paths {
         let make = if target.options.create { Make::like(value) } else { Make::Nothing };
         let parts = split_bracketed(path);
+        resource.settle();
         let mut set = |node: &mut Node| set_value(node, value, &target.options);
         if structured::replace(&mut resource.node, &parts, make, &mut set).is_ok() {
             continue;
@@ -182,6 +185,7 @@ fn copy_into(resource: &mut Resource, value: &Node, target: &Target) -> Result<(
             return Err(error);
         }
     }
+    resource.settle();
     Ok(())
 }
 
@@ -209,5 +213,6 @@ fn set_value(node: &mut Node, value: &Node, options: &FieldOptions) -> Result<()
         NodeKind::Scalar(text) => value.text().unwrap_or_default().clone_into(text),
         _ => *node = value,
     }
+    shared::changed(node);
     Ok(())
 }
