@@ -1,7 +1,7 @@
 # The only list of commands; `make` prints it. What a command does is in the script that it names.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format clippy structure generated bench soak install build conformance-kustomize conformance-helm
+.PHONY: help demo test lint format clippy structure generated bench soak install build conformance-kustomize differential-kustomize conformance-helm
 
 # The behaviour tests mostly wait: many of them run at a time.
 BEHAVIOUR_THREADS ?= 12
@@ -46,6 +46,9 @@ install: ## Put inhaul on the PATH
 
 conformance-kustomize: ## Compare rendering with the kustomize binary (DIR=corpus)
 	@hack/conformance.sh kustomize '$(DIR)'
+
+differential-kustomize: ## Compare random kustomizations with the kustomize binary (CASES=1000)
+	@hack/differential.sh --cases '$(or $(CASES),1000)'
 
 conformance-helm: ## Compare rendering with the helm binary (DIR=corpus)
 	@hack/conformance.sh helm '$(DIR)'

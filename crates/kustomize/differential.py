@@ -31,8 +31,8 @@ def run(program, directory):
 
 
 def warnings(messages):
-    """What a build said, without the programs' own marks."""
-    return sorted(re.sub(r"^(Warning: )?(# )?(Warning: )?", "", line).strip() for line in messages.splitlines() if line.strip() and "well-defined vars" not in line)
+    """The deprecated fields that a build complains of, level by level."""
+    return sorted(re.findall(r"'(\w+)' is deprecated", messages))
 
 
 def write(files, directory):

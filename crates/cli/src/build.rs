@@ -34,11 +34,13 @@ impl Build {
         match &self.what {
             Some(What::Ks(ks)) => ks.run(),
             None => {
-                let options = self.flags.options(printer)?;
+                let options = self.flags.options(printer);
+                if self.flags.allow_remote {
+                    return Err("--allow-remote: remote bases are not fetched yet".to_owned());
+                }
                 let built = directory::build(&self.path, &options)?;
                 built.warnings.iter().for_each(|warning| printer.warning(warning));
-                let text = built.to_yaml().map_err(|error| error.to_string())?;
-                self.flags.deliver(text)
+                self.flags.deliver(&built)
             }
         }
     }

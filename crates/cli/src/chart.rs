@@ -1,7 +1,6 @@
 //! `inhaul template` and `inhaul dependency`: Helm's commands over charts on disk.
 
 mod dependency;
-mod host;
 mod template;
 
 pub(crate) use dependency::Dependency;
@@ -9,7 +8,7 @@ pub(crate) use template::Template;
 
 use crate::files;
 use crate::printer::Printer;
-use host::SystemHost;
+use inhaul_controller::SystemHost;
 use inhaul_helm::Error;
 use inhaul_helm::command::{Change, Output, World};
 use inhaul_tree::{DirectoryTree, TreePath};

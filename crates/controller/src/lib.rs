@@ -3,6 +3,7 @@
 pub mod download;
 pub mod events;
 pub mod git_repository;
+mod host;
 pub mod kustomization;
 pub mod metrics;
 pub mod operator;
@@ -11,6 +12,8 @@ pub mod settings;
 pub mod sources;
 pub mod step;
 mod tracked;
+
+pub use host::SystemHost;
 
 use queue::Key;
 

@@ -23,6 +23,8 @@ pub struct Settings {
     pub audit_interval: Duration,
     /// Whether this process serves sources itself (`--controllers`).
     pub serves_sources: bool,
+    /// Whether charts that kustomizations name are rendered (`--enable-helm-charts`).
+    pub helm_charts: bool,
 }
 
 impl Settings {
@@ -54,6 +56,7 @@ impl Settings {
             default_service_account: None,
             audit_interval: Duration::from_secs(3600),
             serves_sources: true,
+            helm_charts: false,
         }
     }
 }

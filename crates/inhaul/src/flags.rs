@@ -80,6 +80,7 @@ pub(crate) struct ControllerFlags {
     pub(crate) artifact_digest_algo: String,
     pub(crate) feature_gates: BTreeMap<String, bool>,
     pub(crate) prune_guard: bool,
+    pub(crate) enable_helm_charts: bool,
     /// In bytes, as the next two.
     pub(crate) git_max_pack_size: u64,
     pub(crate) git_max_object_size: u64,

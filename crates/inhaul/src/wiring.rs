@@ -175,5 +175,6 @@ fn settings(flags: &ControllerFlags, environment: &Environment, serves_sources: 
         custom_stage_kinds: flags.custom_apply_stage_kinds.clone(),
         default_service_account: flags.default_service_account.clone(),
         serves_sources,
+        helm_charts: flags.enable_helm_charts,
     }
 }

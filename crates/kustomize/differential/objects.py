@@ -18,7 +18,7 @@ SCALARS = [
 ]
 SCALARS = [s for s in SCALARS if not s.startswith(('"a:', "'-", '"a', '"?', "!!", "!custom")) and s.count('"') % 2 == 0 and s.count("'") % 2 == 0]
 SCALARS += [Raw(t) for t in ('!!str 5', '!!int "5"', "!custom v", '"a: b"', "'- x'", '" lead"', '"trail "', '"a #b"', "'? x'", '"a  b"', "!!binary aGVsbG8=", "!!float 1")]
-TEXTS = [LONG, LONG + "  double  spaces " + LONG, "x" * 100, "line one\nline two\n", "a\n\nb", "keep\n\n\n", "  lead\nx", "trail  \nx\n", "tab\tx\ny", LONG + "\n" + LONG, "key: value\nlist:\n- a\n", '{"a": {"b": [1, "x"]}}', "{\n  \"a\": 1\n}\n", "'quoted' " + LONG, "# " + LONG, "日本語 " * 20, "\n", " ", "a\\b\\c", "-", "é" * 50 + " " + "ü" * 50, "https://example.com/a?b=c&d=<e>", "$(NAME) and $$(NAME) $", "a: " + LONG]
+TEXTS = [LONG, LONG + "  double  spaces " + LONG, "x" * 100, "line one\nline two\n", "a\n\nb", "keep\n\n\n", "  lead\nx", "trail  \nx\n", "tab\tx\ny", LONG + "\n" + LONG, "key: value\nlist:\n- a\n", '{"a": {"b": [1, "x"]}}', "{\n  \"a\": 1\n}\n", "'quoted' " + LONG, "# " + LONG, "日本語 " * 20, " ", "a\\b\\c", "-", "é" * 50 + " " + "ü" * 50, "https://example.com/a?b=c&d=<e>", "$(NAME) and $$(NAME) $", "a: " + LONG]
 
 
 class Objects:

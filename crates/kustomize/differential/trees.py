@@ -9,15 +9,15 @@ PATHS = [
     "metadata.name", "metadata.namespace", "metadata.labels.app", "metadata.annotations.note", "metadata.annotations.[a/b]", "metadata.annotations.a\\/b", "spec.replicas",
     "spec.template.spec.containers.0.image", "spec.template.spec.containers.[name=main].image", "spec.template.spec.containers.*.image", "spec.template.spec.containers.[name=main].env.[name=A].value",
     "spec.template.metadata.labels.app", "spec.selector", "spec.selector.app", "spec.ports.0.port", "spec.ports.*.name", "data.k", "data.a\\.yaml", "data.[a.yaml]", "data.new", "spec.size", "spec.list.0", "spec.list.[name=a].v", "spec.list.*",
-    "spec.note", "spec.deep.a.b.c", "spec.new.deep.path", "spec.list.[name=new].v", "subjects.*.namespace", "subjects.[kind=ServiceAccount].name", "webhooks.0.clientConfig.service.name", "data.k.key", "data.k.a.b", "data.k.list.0", "spec.containers.0.image", "spec", "metadata",
+    "spec.note", "spec.deep.a.b.c", "spec.new.deep.path", "spec.list.[name=new].v", "subjects.*.namespace", "subjects.[kind=ServiceAccount].name", "webhooks.0.clientConfig.service.name", "data.k.key", "data.k.a.b", "data.k.list.0", "spec.containers.0.image", "spec",
     "spec.template.spec.volumes.[name=v1].configMap.name", "spec.list.5", "spec.template.spec.containers.1.name", "spec.rules.0.host", "kind", "apiVersion", "spec.list.[=1]", "spec.list.-",
 ]
 POINTERS = [
     "/metadata/labels/x", "/metadata/annotations/x", "/metadata/name", "/metadata/namespace", "/spec/replicas", "/spec/template/spec/containers/0/image", "/spec/template/spec/containers/-", "/spec/template/spec/containers/0/env/-",
-    "/spec/template/spec/containers/0/env", "/spec/list/0", "/spec/list/-", "/spec/list/-1", "/data/k", "/data/a~1b", "/data", "/spec", "/kind", "/spec/size", "/spec/new/deep", "", "/", "/spec/template/spec/volumes", "/metadata", "/spec/ports/0", "/spec/ports/1", "/subjects/0/name", "/rules/0/verbs/0", "/spec/deep/a/b/c", "/metadata/annotations", "/metadata/labels",
+    "/spec/template/spec/containers/0/env", "/spec/list/0", "/spec/list/-", "/spec/list/-1", "/data/k", "/data/a~1b", "/data", "/spec", "/spec/size", "/spec/new/deep", "", "/", "/spec/template/spec/volumes", "/metadata", "/spec/ports/0", "/spec/ports/1", "/subjects/0/name", "/rules/0/verbs/0", "/spec/deep/a/b/c", "/metadata/annotations", "/metadata/labels",
 ]
 SPECS = [
-    ("spec/ref/name", None), ("spec/image", None), ("spec/list[]/name", None), ("metadata/labels", True), ("spec/labels", True), ("spec/note", None), ("spec/template/metadata/labels", False), ("data/k", None), ("spec/size", None), ("metadata/annotations", True), ("spec/deep/a/b", True),
+    ("spec/ref/name", None), ("spec/image", None), ("spec/list[]/name", None), ("metadata/labels", True), ("spec/labels", True), ("spec/note", None), ("spec/template/metadata/labels", False), ("data/k", None), ("spec/size", None), ("spec/deep/a/b", True),
 ]
 
 
@@ -60,7 +60,7 @@ class Tree:
             yield from self.places(item, (*path, key))
 
     def place(self, resource):
-        return self.one([place for place in self.places(resource) if place] or [("metadata", "name")])
+        return self.one([place for place in self.places(resource) if place and place not in (("metadata",), ("metadata", "annotations"))] or [("metadata", "name")])
 
     def path_in(self, resource):
         """A path of a replacement that leads somewhere in an object."""
@@ -87,6 +87,8 @@ class Tree:
         place = [str(key).replace("~", "~0").replace("/", "~1") for key in self.place(resource)]
         if self.maybe(0.15):
             place[-1] = self.one(["new", "-", "0", "-1", "1"])
+        if place[-1] in ("kind", "apiVersion"):
+            return "/spec"
         return "/" + "/".join(place)
 
     # Selectors.

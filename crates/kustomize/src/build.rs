@@ -57,12 +57,18 @@ struct Level<'t> {
     file_name: String,
     /// Where this directory is, seen from the root; only where `buildMetadata` wants origins.
     origin: Option<Origin>,
+    /// The namespace of the nearest kustomization above that sets one: charts get it.
+    namespace_above: String,
 }
 
-pub(crate) fn refuse_helm(what: &str) -> Error {
-    Error::new(format!(
-        "must specify --enable-helm: helmCharts are not rendered by this engine yet, refused: {what}"
-    ))
+impl Level<'_> {
+    /// The namespace of charts that name none.
+    fn chart_namespace(&self) -> &str {
+        match self.kustomization.namespace.as_str() {
+            "" => &self.namespace_above,
+            namespace => namespace,
+        }
+    }
 }
 
 /// Finds and reads the kustomization of a directory.
@@ -109,7 +115,7 @@ pub(crate) fn run(
         schema_chosen: false,
     };
     let origin = (!kustomization.build_metadata.is_empty()).then(Origin::default);
-    let level = Level { loader, kustomization, file_name, origin };
+    let level = Level { loader, kustomization, file_name, origin, namespace_above: String::new() };
     session.enter(&level)?;
     let accumulated = session.accumulate(&level, Accumulator::new())?;
     session.finish(&level, accumulated)
@@ -119,17 +125,6 @@ impl Session<'_> {
     /// Takes note of a directory's warnings and schema.
     fn enter(&mut self, level: &Level<'_>) -> Result<()> {
         self.warnings.extend(level.kustomization.warnings.iter().cloned());
-        if !level.kustomization.helm_charts.is_empty() {
-            let name = |chart: &serde_json::Value| {
-                ["name", "chartName"]
-                    .iter()
-                    .find_map(|field| chart.get(field))
-                    .map(ToString::to_string)
-            };
-            let names: Vec<String> =
-                level.kustomization.helm_charts.iter().filter_map(name).collect();
-            return Err(refuse_helm(&format!("{} in {}", names.join(", "), level.loader.root())));
-        }
         let openapi = &level.kustomization.openapi;
         let text = openapi.get("path").map(|path| level.loader.text(path)).transpose()?;
         if self.schema_chosen {

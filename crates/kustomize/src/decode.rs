@@ -117,6 +117,14 @@ impl Decoder {
         self.list(value, at, Self::text)
     }
 
+    pub(crate) fn object(self, value: &Value, at: &str) -> Result<serde_json::Map<String, Value>> {
+        match value {
+            Value::Null => Ok(serde_json::Map::new()),
+            Value::Object(map) => Ok(map.clone()),
+            _ => Err(wrong(value, at, "map[string]interface {}")),
+        }
+    }
+
     pub(crate) fn map(self, value: &Value, at: &str) -> Result<BTreeMap<String, String>> {
         match value {
             Value::Null => Ok(BTreeMap::new()),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use inhaul_yaml::Dialect;
 use serde_json::Value;
 
+use crate::chart;
 use crate::decode::{KUSTOMIZATION, PLUGIN};
 use crate::error::{Context, Error, Result};
 use crate::settings::{
@@ -41,7 +42,7 @@ pub(crate) struct Kustomization {
     pub(crate) config_map_generator: Vec<Generator>,
     pub(crate) secret_generator: Vec<Generator>,
     pub(crate) generator_options: GeneratorOptions,
-    pub(crate) helm_charts: Vec<Value>,
+    pub(crate) helm_charts: Vec<chart::Entry>,
     pub(crate) configurations: Vec<String>,
     pub(crate) generators: Vec<String>,
     pub(crate) transformers: Vec<String>,
@@ -66,6 +67,9 @@ const DEPRECATED: [(&str, &str, &str); 6] = [
 struct Extra {
     bases: Vec<String>,
     image_tags: Vec<Image>,
+    old_charts: Vec<chart::Entry>,
+    /// `helmGlobals.chartHome`; `None` without `helmGlobals`.
+    chart_home: Option<String>,
     used: bool,
     present: Vec<String>,
 }
@@ -118,12 +122,22 @@ impl Kustomization {
             }
             "sortoptions" if value.is_null() => {}
             "sortoptions" => self.sort_options = Some(SortOptions::decode(decoder, value, at)?),
-            "helmglobals" => decoder.fields(value, at, &mut |name, value, at| {
-                decoder.text(value, at)?;
-                Ok(matches!(name, "charthome" | "confighome"))
-            })?,
-            "helmcharts" | "helmchartinflationgenerator" => {
-                self.helm_charts.extend(decoder.list(value, at, |_, value, _| Ok(value.clone()))?);
+            "helmglobals" if value.is_null() => {}
+            "helmglobals" => {
+                let mut home = String::new();
+                decoder.fields(value, at, &mut |name, value, at| {
+                    match name {
+                        "charthome" => home = decoder.text(value, at)?,
+                        "confighome" => drop(decoder.text(value, at)?),
+                        _ => return Ok(false),
+                    }
+                    Ok(true)
+                })?;
+                extra.chart_home = Some(home);
+            }
+            "helmcharts" => self.helm_charts = decoder.list(value, at, chart::Entry::decode)?,
+            "helmchartinflationgenerator" => {
+                extra.old_charts = decoder.list(value, at, chart::Entry::decode_old)?;
             }
             "bases" => extra.bases = decoder.texts(value, at)?,
             "imagetags" => extra.image_tags = decoder.list(value, at, Image::decode)?,
@@ -174,6 +188,14 @@ impl Kustomization {
         let used = extra.used || !extra.bases.is_empty() || !extra.image_tags.is_empty();
         self.resources.extend(extra.bases);
         self.images.extend(extra.image_tags);
+        // The last of the older entries decides for all where there are no globals.
+        let old_home = extra.old_charts.iter().rev().map(|chart| &chart.home);
+        let old_home = old_home.into_iter().find(|home| !home.is_empty()).cloned();
+        let home = extra.chart_home.or(old_home).unwrap_or_default();
+        self.helm_charts.extend(extra.old_charts);
+        for chart in &mut self.helm_charts {
+            chart.home.clone_from(&home);
+        }
         if self.kind.is_empty() {
             "Kustomization".clone_into(&mut self.kind);
         }

@@ -1,9 +1,11 @@
 //! The kustomize engine.
 //!
 //! [`build`] does what `kustomize build` 5.8.2 does, byte for byte in [`Built::to_yaml`], and reads nothing but a
-//! [`Tree`]. Remote resources, exec and container functions, Go plugins and Helm charts are refused by name.
+//! [`Tree`]. Remote resources, exec and container functions and Go plugins are refused by name; charts of `helmCharts`
+//! are rendered by a [`ChartInflator`], if one is given.
 
 mod build;
+mod chart;
 mod collection;
 mod config;
 mod crds;
@@ -29,8 +31,11 @@ mod shared;
 mod transform;
 mod vars;
 
+use std::sync::Arc;
+
 use inhaul_tree::Tree;
 
+pub use chart::{Chart, ChartInflator};
 pub use error::Error;
 pub use load::LoadRestrictor;
 pub use resource::Resource;
@@ -54,6 +59,12 @@ pub struct Options {
     pub reorder: Reorder,
     /// Labels everything with `app.kubernetes.io/managed-by`.
     pub managed_by_label: bool,
+    /// Renders charts; without one, `helmCharts` are refused.
+    pub charts: Option<Arc<dyn ChartInflator>>,
+    /// API versions that charts see where the kustomization says nothing of them.
+    pub api_versions: Vec<String>,
+    /// The version of Kubernetes that charts see where the kustomization says nothing of it.
+    pub kube_version: String,
 }
 
 /// The result of a build.
@@ -80,6 +91,41 @@ impl Built {
                 .map_err(|error| Error::from(error).context(resource.describe()))?;
         }
         Ok(out)
+    }
+
+    /// The objects as `kustomize build -o DIR` writes them: the name and the text of each file.
+    ///
+    /// The name is made of type and name, and of the namespace where the objects that have one are
+    /// in several. It may hold whatever the object's name holds.
+    ///
+    /// # Errors
+    /// As [`Built::to_yaml`].
+    pub fn to_files(&self) -> Result<Vec<(String, String)>, Error> {
+        let namespaces: std::collections::BTreeSet<&str> = self
+            .resources
+            .iter()
+            .map(Resource::effective_namespace)
+            .filter(|namespace| *namespace != id::NO_NAMESPACE)
+            .collect();
+        let file = |resource: &Resource| {
+            let gvk = resource.gvk();
+            let namespace = resource.effective_namespace();
+            let with_namespace = namespaces.len() > 1 && namespace != id::NO_NAMESPACE;
+            let parts =
+                [if with_namespace { namespace } else { "" }, &gvk.group, &gvk.version, &gvk.kind];
+            let mut name: String = parts
+                .iter()
+                .filter(|part| !part.is_empty())
+                .map(|part| format!("{}_", part.to_lowercase()))
+                .collect();
+            name.push_str(&resource.name().to_lowercase());
+            name.push_str(".yaml");
+            let mut text = String::new();
+            inhaul_yaml::emit(&resource.node, &mut text)
+                .map_err(|error| Error::from(error).context(resource.describe()))?;
+            Ok((name, text))
+        };
+        self.resources.iter().map(file).collect()
     }
 }
 

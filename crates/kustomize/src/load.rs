@@ -61,6 +61,10 @@ impl<'t> Loader<'t> {
         Ok(Self { tree, restrictor, visited: vec![root.clone()], root })
     }
 
+    pub(crate) fn tree(&self) -> &'t dyn Tree {
+        self.tree
+    }
+
     pub(crate) fn root(&self) -> &TreePath {
         &self.root
     }

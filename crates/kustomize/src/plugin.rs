@@ -3,6 +3,8 @@
 use inhaul_yaml::Dialect;
 use serde_json::Value;
 
+use crate::Options;
+use crate::chart;
 use crate::collection::Collection;
 use crate::decode::PLUGIN;
 use crate::error::{Context, Error, Result};
@@ -51,7 +53,11 @@ fn specs(settings: &Value) -> Result<Vec<FieldSpec>> {
 }
 
 /// Runs one of `generators`.
-pub(crate) fn generate(plugin: &Resource, helpers: &Helpers<'_, '_>) -> Result<Vec<Resource>> {
+pub(crate) fn generate(
+    plugin: &Resource,
+    helpers: &Helpers<'_, '_>,
+    options: &Options,
+) -> Result<Vec<Resource>> {
     check(plugin)?;
     let settings = settings(plugin)?;
     let generator = |decode: fn(crate::decode::Decoder, &Value, &str) -> Result<Generator>| {
@@ -77,7 +83,10 @@ pub(crate) fn generate(plugin: &Resource, helpers: &Helpers<'_, '_>) -> Result<V
             Ok(vec![generate::secret(&generator, helpers.loader)?])
         }
         "IAMPolicyGenerator" => Ok(vec![generate::iam::generate(&settings)?]),
-        "HelmChartInflationGenerator" => Err(crate::build::refuse_helm(&plugin.describe())),
+        "HelmChartInflationGenerator" => {
+            let entry = chart::Entry::decode(PLUGIN, &settings, plugin.kind()).context(what)?;
+            entry.inflate(helpers.loader, options).context(|| entry.describe())
+        }
         kind if is_transformer(kind) => {
             Err(Error::new(format!("plugin {} not a generator", plugin.describe())))
         }

@@ -59,6 +59,8 @@ pub(crate) struct History {
     pub(crate) suffixes: Vec<String>,
     pub(crate) behavior: Behavior,
     pub(crate) needs_hash: bool,
+    /// A chart gave it: its namespace is Helm's business.
+    pub(crate) from_chart: bool,
 }
 
 /// One object of a build.

@@ -117,6 +117,32 @@ fn a_pointer_to_content_elsewhere_is_no_content() {
     assert!(error(&[("kustomization.yaml", pointer)], ".").contains("kustomization.yaml"));
 }
 
+/// The real tool puts one node into all fields that a label creates, so that a later change of one is a change of all.
+#[test]
+fn a_label_that_changes_changes_every_field_that_it_made() {
+    let deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {selector: {}, template: {}}\n";
+    let base = "resources: [web.yaml]\nlabels: [{pairs: {app: one}, includeSelectors: true}]\n";
+    let overlay = "resources: [../base]\nlabels: [{pairs: {app: two}}]\n";
+    let files = |patched| {
+        [
+            ("base/kustomization.yaml", base),
+            ("base/web.yaml", deployment),
+            ("overlay/kustomization.yaml", overlay),
+            ("patched/kustomization.yaml", patched),
+        ]
+    };
+    let out = rendered(&files(""), "overlay").unwrap();
+    assert_eq!(out.matches("app: two").count(), 3, "{out}");
+    // JSON knows no shared nodes.
+    let patched = "resources: [../overlay]\npatches: [{target: {kind: Deployment}, patch: '[{\"op\": \"add\", \"path\": \"/spec/replicas\", \"value\": 2}]'}]\nlabels: [{pairs: {app: three}}]\n";
+    let out = rendered(&files(patched), "patched").unwrap();
+    assert_eq!(out.matches("app: two").count(), 2, "{out}");
+    assert_eq!(out.matches("app: three").count(), 1, "{out}");
+    let labels = patched.replace("patches:", "#");
+    let out = rendered(&files(&labels), "patched").unwrap();
+    assert_eq!(out.matches("app: three").count(), 3, "{out}");
+}
+
 #[test]
 fn cycles_end() {
     let files = [

@@ -1,5 +1,6 @@
 //! What a Kustomization asks of a render.
 
+use crate::Charts;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -33,6 +34,8 @@ pub struct Instructions {
     pub common_metadata: CommonMetadata,
     /// `originAnnotations`, `transformerAnnotations`.
     pub build_metadata: Vec<String>,
+    /// Renders the charts that kustomizations name; without it they are refused.
+    pub charts: Option<Charts>,
 }
 
 /// The Kustomization that owns the objects. With an empty name nothing is labelled.

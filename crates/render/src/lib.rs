@@ -7,6 +7,7 @@
 
 mod assemble;
 mod bounded;
+mod charts;
 mod check;
 mod error;
 mod generate;
@@ -16,6 +17,7 @@ mod packed;
 mod render;
 mod rendered;
 
+pub use charts::Charts;
 pub use error::{Error, Reason};
 pub use instructions::{CommonMetadata, Image, Instructions, JsonPatch, Owner, Patch, Selector};
 pub use packed::Packed;

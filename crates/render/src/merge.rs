@@ -29,6 +29,7 @@ pub(crate) fn merge(
         ignore_missing_components: _,
         common_metadata: _,
         build_metadata,
+        charts: _,
     } = instructions;
     let mut target = Target { kustomization, file };
     let scalars =

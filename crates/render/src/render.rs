@@ -4,9 +4,10 @@ use crate::assemble::{Built, assemble};
 use crate::bounded::BoundedTree;
 use crate::generate::Kustomization;
 use crate::{Error, Instructions, Rendered, check, generate, merge};
-use inhaul_kustomize::{LoadRestrictor, Reorder};
+use inhaul_kustomize::{ChartInflator, LoadRestrictor, Reorder};
 use inhaul_tree::{Kind, Tree, TreePath};
 use serde_json::Value;
+use std::sync::Arc;
 
 /// Renders what `instructions` ask for from a tree.
 ///
@@ -68,7 +69,11 @@ fn build(
     let options = inhaul_kustomize::Options {
         load_restrictor: LoadRestrictor::None,
         reorder: Reorder::None,
-        managed_by_label: false,
+        charts: instructions
+            .charts
+            .clone()
+            .map(|charts| Arc::new(charts) as Arc<dyn ChartInflator>),
+        ..inhaul_kustomize::Options::default()
     };
     let text = inhaul_yaml::to_string(&Value::Object(kustomization.fields.clone()));
     let built = inhaul_kustomize::build_with_root(tree, directory.as_str(), &text, &options)

@@ -152,11 +152,15 @@ pub(crate) fn key_text(key: &Node, dialect: Dialect) -> Result<Cow<'_, str>, Err
     let NodeKind::Scalar(text) = &key.kind else {
         return Err(error("a collection"));
     };
+    let time = dialect == Dialect::GoV3
+        && matches!(key.tag, Tag::Timestamp)
+        && timestamp::rfc3339(text).is_some();
     match typed(key, text, dialect)? {
-        Scalar::Text(text) => Ok(text),
+        Scalar::Text(text) if !time => Ok(text),
         _ if dialect == Dialect::GoV3 => Err(error(&format!(
             "json: unsupported type: map[interface {{}}]interface {{}}: {text}, which is not text (quote it),"
         ))),
+        Scalar::Text(text) => Ok(text),
         Scalar::Null => Err(error("null")),
         Scalar::Bool(value) => Ok(Cow::Borrowed(if value { "true" } else { "false" })),
         Scalar::Signed(value) => Ok(Cow::Owned(value.to_string())),

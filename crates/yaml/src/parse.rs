@@ -259,7 +259,13 @@ impl Builder<'_> {
         };
         let (tag, style) = match tag.map_or(Tag::None, explicit) {
             Tag::None if style == Style::Plain => {
-                (resolve::plain(&text, self.dialect).tag(), style)
+                let tag = resolve::plain(&text, self.dialect).tag();
+                // go-yaml v3 writes nothing with a colon bare between brackets, and kyaml writes before it decodes.
+                let quoted = tag == Tag::Timestamp
+                    && self.dialect == Dialect::GoV3
+                    && text.contains(':')
+                    && self.stack.iter().any(|open| open.node.style == Style::Flow);
+                (if quoted { Tag::Str } else { tag }, style)
             }
             Tag::None => (Tag::Str, style),
             tag => (tag, Style::Tagged),

@@ -1,8 +1,12 @@
-//! kustomize's flags. Those that run other programs are refused by name.
+//! kustomize's flags.
 
+use crate::files;
 use crate::printer::Printer;
-use inhaul_kustomize::{LoadRestrictor, Options, Reorder};
-use std::path::PathBuf;
+use inhaul_controller::SystemHost;
+use inhaul_kustomize::{Built, ChartInflator, LoadRestrictor, Options, Reorder};
+use inhaul_render::Charts;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The flags of `kustomize build`.
 #[derive(clap::Args, Default)]
@@ -18,27 +22,45 @@ pub(super) struct Flags {
     /// Label everything with app.kubernetes.io/managed-by
     #[arg(long)]
     enable_managedby_label: bool,
-    /// Write to this file instead of stdout
-    #[arg(long, short, value_name = "FILE")]
+    /// Write to this file instead of stdout; into a directory, one file for each object
+    #[arg(long, short, value_name = "PATH")]
     output: Option<PathBuf>,
+    /// Fetch remote bases and files over http and https
+    #[arg(long)]
+    pub(super) allow_remote: bool,
     #[command(flatten)]
-    refused: Refused,
+    helm: Helm,
+    #[command(flatten)]
+    functions: Functions,
 }
 
-/// What other programs or the network would be needed for.
+/// How charts are rendered: by inhaul itself, from charts that lie in the directory.
 #[derive(clap::Args, Default)]
-struct Refused {
-    #[arg(long, hide = true)]
+struct Helm {
+    /// Render the charts that kustomizations name; inhaul does it itself
+    #[arg(long)]
     enable_helm: bool,
-    #[arg(long, hide = true)]
+    /// Taken and not used: no other program runs
+    #[arg(long, value_name = "COMMAND")]
     helm_command: Option<String>,
-    #[arg(long, hide = true)]
+    /// An API version that charts see, where the kustomization names none; may be given several
+    /// times
+    #[arg(long, value_name = "VERSION")]
     helm_api_versions: Vec<String>,
-    #[arg(long, hide = true)]
+    /// The version of Kubernetes that charts see, where the kustomization names none
+    #[arg(long, value_name = "VERSION")]
     helm_kube_version: Option<String>,
-    #[arg(long, hide = true)]
+    /// Taken and not used: errors say what is known anyway
+    #[arg(long)]
     helm_debug: bool,
-    #[arg(long, hide = true)]
+}
+
+/// What concerns functions and plugins. inhaul runs no other programs: these flags are taken, and a
+/// kustomization that names a function is refused.
+#[derive(clap::Args, Default)]
+struct Functions {
+    /// Renders charts, too; functions and other plugins are refused
+    #[arg(long)]
     enable_alpha_plugins: bool,
     #[arg(long, hide = true)]
     enable_exec: bool,
@@ -55,12 +77,12 @@ struct Refused {
     #[arg(long, hide = true)]
     as_current_user: bool,
     #[arg(long, hide = true)]
-    allow_remote: bool,
+    stack_trace: bool,
 }
 
 fn restrictor(text: &str) -> Result<LoadRestrictor, String> {
     match text {
-        "LoadRestrictionsRootOnly" | "rootOnly" => Ok(LoadRestrictor::RootOnly),
+        "LoadRestrictionsRootOnly" | "rootOnly" | "" => Ok(LoadRestrictor::RootOnly),
         "LoadRestrictionsNone" | "none" => Ok(LoadRestrictor::None),
         _ => Err("must be LoadRestrictionsRootOnly or LoadRestrictionsNone".to_owned()),
     }
@@ -74,72 +96,52 @@ fn reorder(text: &str) -> Result<Reorder, String> {
     }
 }
 
-impl Refused {
-    /// The first flag that was given, and why it is refused.
-    fn first(&self) -> Option<(&'static str, &'static str)> {
-        const HELM: &str = "charts in a kustomization are not rendered yet";
-        const PROGRAMS: &str = "inhaul runs no other programs";
-        const REMOTE: &str = "remote bases are not fetched yet";
-        let Self {
-            enable_helm,
-            helm_command,
-            helm_api_versions,
-            helm_kube_version,
-            helm_debug,
-            enable_alpha_plugins,
-            enable_exec,
-            enable_star,
-            network,
-            network_name,
-            mount,
-            env,
-            as_current_user,
-            allow_remote,
-        } = self;
-        let given = [
-            (*enable_helm, "--enable-helm", HELM),
-            (helm_command.is_some(), "--helm-command", HELM),
-            (!helm_api_versions.is_empty(), "--helm-api-versions", HELM),
-            (helm_kube_version.is_some(), "--helm-kube-version", HELM),
-            (*helm_debug, "--helm-debug", HELM),
-            (*enable_alpha_plugins, "--enable-alpha-plugins", PROGRAMS),
-            (*enable_exec, "--enable-exec", PROGRAMS),
-            (*enable_star, "--enable-star", PROGRAMS),
-            (*network, "--network", PROGRAMS),
-            (network_name.is_some(), "--network-name", PROGRAMS),
-            (!mount.is_empty(), "--mount", PROGRAMS),
-            (!env.is_empty(), "--env", PROGRAMS),
-            (*as_current_user, "--as-current-user", PROGRAMS),
-            (*allow_remote, "--allow-remote", REMOTE),
-        ];
-        given.into_iter().find(|(given, ..)| *given).map(|(_, flag, why)| (flag, why))
-    }
-}
-
 impl Flags {
     /// What the flags ask of the engine.
-    pub(super) fn options(&self, printer: Printer) -> Result<Options, String> {
-        if let Some((flag, why)) = self.refused.first() {
-            return Err(format!("{flag}: {why}"));
-        }
+    pub(super) fn options(&self, printer: Printer) -> Options {
         if self.reorder.is_some() {
             printer.warning(&"flag --reorder is deprecated, use sortOptions in the kustomization");
         }
-        Ok(Options {
+        if self.enable_managedby_label {
+            printer.warning(
+                &"flag --enable-managedby-label is deprecated, use managedByLabel in the kustomization's buildMetadata",
+            );
+        }
+        let renders_charts = self.helm.enable_helm || self.functions.enable_alpha_plugins;
+        let charts = || Arc::new(Charts::new(Arc::new(SystemHost))) as Arc<dyn ChartInflator>;
+        Options {
             load_restrictor: self.load_restrictor.unwrap_or_default(),
             reorder: self.reorder.unwrap_or_default(),
             managed_by_label: self.enable_managedby_label,
-        })
+            charts: renders_charts.then(charts),
+            api_versions: self.helm.helm_api_versions.clone(),
+            kube_version: self.helm.helm_kube_version.clone().unwrap_or_default(),
+        }
     }
 
-    /// Writes the result to the file that is named, or gives it back to be printed.
-    pub(super) fn deliver(&self, text: String) -> Result<String, String> {
-        let Some(file) = &self.output else { return Ok(text) };
-        let shown = file.display();
-        if file.is_dir() {
-            return Err(format!("--output {shown}: one file per object is not supported yet"));
+    /// Writes the result to where it is wanted, or gives it back to be printed.
+    pub(super) fn deliver(&self, built: &Built) -> Result<String, String> {
+        let Some(path) = &self.output else {
+            return built.to_yaml().map_err(|error| error.to_string());
+        };
+        let shown = path.display();
+        if path.is_dir() {
+            return write_each(built, path)
+                .map(|()| String::new())
+                .map_err(|error| format!("--output {shown}: {error}"));
         }
-        std::fs::write(file, text).map_err(|error| format!("--output {shown}: {error}"))?;
+        let text = built.to_yaml().map_err(|error| error.to_string())?;
+        std::fs::write(path, text).map_err(|error| format!("--output {shown}: {error}"))?;
         Ok(String::new())
     }
+}
+
+/// Writes one file for each object, named by its type and name, and by its namespace where there
+/// is more than one.
+fn write_each(built: &Built, directory: &Path) -> Result<(), String> {
+    for (name, text) in built.to_files().map_err(|error| error.to_string())? {
+        let path = files::below(directory, &name).map_err(|error| error.to_string())?;
+        std::fs::write(&path, text).map_err(|error| format!("{name}: {error}"))?;
+    }
+    Ok(())
 }

@@ -3,12 +3,15 @@
 use crate::files;
 use inhaul_api::{GitRepository, Kustomization};
 use inhaul_artifact::{IgnoreRules, IgnoredTree, Links};
+use inhaul_controller::SystemHost;
 use inhaul_controller::kustomization::{instructions, unsupported};
+use inhaul_render::Charts;
 use inhaul_tree::DirectoryTree;
 use inhaul_yaml::Dialect;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// `inhaul build ks FILE --path DIR`
 #[derive(clap::Args)]
@@ -22,6 +25,9 @@ pub(super) struct Ks {
     /// Which Kustomization, if the file holds several
     #[arg(long)]
     name: Option<String>,
+    /// Render the charts that kustomizations name, as the operator does with the same flag
+    #[arg(long)]
+    enable_helm_charts: bool,
 }
 
 impl Ks {
@@ -43,7 +49,10 @@ impl Ks {
             let why = "not supported by this version of inhaul";
             return Err(format!("Kustomization/{namespace}/{name}: {fields}: {why}"));
         }
-        let instructions = instructions(&kustomization);
+        let mut instructions = instructions(&kustomization);
+        if self.enable_helm_charts {
+            instructions.charts = Some(Charts::new(Arc::new(SystemHost)));
+        }
         let root = self.path.display();
         if !self.path.is_dir() {
             return Err(format!("--path {root}: is not a directory"));

@@ -48,8 +48,10 @@ fn a_directory_is_built_as_kustomize_does() {
     let file = dir.path().join("out.yaml");
     assert_eq!(run(&[text(&overlay), "-o", text(&file)]).as_deref(), Ok(""));
     assert_eq!(std::fs::read_to_string(file).expect("written"), expected);
-    let error = run(&[text(&overlay), "-o", text(dir.path())]).expect_err("a directory");
-    assert!(error.contains("one file per object is not supported"), "{error}");
+    let each = tempfile::tempdir().expect("a directory");
+    assert_eq!(run(&[text(&overlay), "-o", text(each.path())]).as_deref(), Ok(""));
+    let written = std::fs::read_to_string(each.path().join("v1_configmap_my-a.yaml"));
+    assert_eq!(written.expect("written"), expected);
 }
 
 #[test]
@@ -79,22 +81,51 @@ fn files_outside_need_the_restrictor_lifted() {
 
 #[test]
 fn what_would_run_other_programs_is_refused_by_name() {
-    for flag in [
-        "--enable-helm",
-        "--helm-command=helm3",
-        "--enable-alpha-plugins",
-        "--enable-exec",
-        "--network",
-        "--env=A=B",
-        "--as-current-user",
-        "--allow-remote",
-    ] {
-        let error = run(&[".", flag]).expect_err("refused");
-        assert!(error.starts_with(flag.split('=').next().expect("a name")), "{error}");
-    }
+    let function = "apiVersion: v1\nkind: Mine\nmetadata:\n  name: x\n  annotations:\n    config.kubernetes.io/function: |\n      exec: {path: ./run.sh}\n";
+    let dir = files(&[
+        ("kustomization.yaml", "generators: [f.yaml]\n"),
+        ("f.yaml", function),
+        ("plain/kustomization.yaml", "resources: [a.yaml]\n"),
+        ("plain/a.yaml", MAP),
+    ]);
+    let flags = ["--enable-alpha-plugins", "--enable-exec", "--network", "--env=A=B"];
+    let error = run(&[&[text(dir.path())], &flags[..]].concat()).expect_err("refused");
+    assert!(error.contains("external plugin 'Mine'"), "{error}");
+    // The flags alone do no harm.
+    let plain = dir.path().join("plain");
+    assert_eq!(run(&[&[text(&plain)], &flags[..]].concat()).as_deref(), Ok(MAP));
     let error = run(&["https://example.com/x"]).expect_err("refused");
     assert!(error.contains("remote directories are not built"), "{error}");
     assert!(run(&[".", "--reorder=backwards"]).is_err());
+}
+
+#[test]
+fn charts_beside_a_kustomization_are_rendered_where_a_flag_says_so() {
+    let template = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}-{{ .Values.size }}\n  namespace: {{ .Release.Namespace }}\n";
+    let kustomization = "namespace: shop\nnamePrefix: p-\nhelmCharts:\n- name: web\n  releaseName: r\n  valuesInline: {size: 2}\n- name: web\n  releaseName: s\n  additionalValuesFiles: [more.yaml]\n";
+    let remote = "helmCharts: [{name: db, version: 1.0.0, repo: 'https://charts.example'}]\n";
+    let injected = "helmCharts: [{name: web, releaseName: '--post-renderer=/x'}]\n";
+    let dir = files(&[
+        ("app/kustomization.yaml", kustomization),
+        ("app/more.yaml", "size: 3\n"),
+        ("app/charts/web/Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n"),
+        ("app/charts/web/values.yaml", "size: 1\n"),
+        ("app/charts/web/templates/a.yaml", template),
+        ("remote/kustomization.yaml", remote),
+        ("injected/kustomization.yaml", injected),
+    ]);
+    let build = |name: &str, flag: &str| run(&[text(&dir.path().join(name)), flag]);
+    let expected = |name: &str| {
+        format!("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: p-{name}\n  namespace: shop\n")
+    };
+    let both = format!("{}---\n{}", expected("r-2"), expected("s-3"));
+    assert_eq!(build("app", "--enable-helm"), Ok(both));
+    let error = build("app", "--reorder=none").expect_err("not asked for");
+    assert!(error.contains("must specify --enable-helm") && error.contains("web"), "{error}");
+    let error = build("remote", "--enable-helm").expect_err("remote");
+    assert!(error.contains("charts.example") && error.contains("charts/db-1.0.0/db"), "{error}");
+    let error = build("injected", "--enable-helm").expect_err("a flag");
+    assert!(error.contains("releaseName must not start with '-'"), "{error}");
 }
 
 const KS: &str = "\

@@ -2,12 +2,13 @@
 
 use super::Context;
 use super::run::Run;
+use crate::host::SystemHost;
 use crate::sources::Snapshot;
 use crate::step::StepError;
 use inhaul_api::{Kustomization, Reason};
 use inhaul_render::{
-    CommonMetadata, Image, Instructions, JsonPatch, Owner, Patch, Reason as RenderReason, Rendered,
-    Selector,
+    Charts, CommonMetadata, Image, Instructions, JsonPatch, Owner, Patch, Reason as RenderReason,
+    Rendered, Selector,
 };
 use inhaul_tree::RecordingTree;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -20,7 +21,7 @@ pub(super) async fn render(
     run: &Run,
     snapshot: &Snapshot,
 ) -> Result<Rendered, StepError> {
-    let instructions = instructions(&run.object);
+    let instructions = configured(context, &run.object);
     let (memos, key, snapshot) = (Arc::clone(&context.memos), run.key.clone(), snapshot.clone());
     // One for each core: a hundred at a time would be no faster, and hold a hundred trees.
     let turn = Arc::clone(&context.renders).acquire_owned().await;
@@ -60,6 +61,12 @@ pub(super) async fn render(
             "internal error: the renderer panicked; this is a bug of inhaul, please report it",
         )),
     }
+}
+
+/// What a Kustomization asks of a render in an operator with these flags.
+pub(super) fn configured(context: &Context, object: &Kustomization) -> Instructions {
+    let charts = context.settings.helm_charts.then(|| Charts::new(Arc::new(SystemHost)));
+    Instructions { charts, ..instructions(object) }
 }
 
 /// What a Kustomization asks of a render.
@@ -104,6 +111,7 @@ pub fn instructions(object: &Kustomization) -> Instructions {
         ignore_missing_components: spec.ignore_missing_components,
         common_metadata: CommonMetadata { labels: common.labels, annotations: common.annotations },
         build_metadata: spec.build_metadata.clone(),
+        charts: None,
     }
 }
 

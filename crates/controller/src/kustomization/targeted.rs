@@ -4,7 +4,7 @@
 //! only objects that the live index suspects, whose audit is due, or that it cannot see, are
 //! looked at. Where it suspects none, that costs no request.
 
-use super::instructions::instructions;
+use super::instructions::configured;
 use super::records::Extent;
 use super::run::Run;
 use super::{Context, apply, untouched};
@@ -25,7 +25,7 @@ pub(super) async fn look(
     permit: &mut Permit,
 ) -> Option<Result<(), StepError>> {
     let applied = untouched::in_order(run).filter(|applied| *applied == snapshot.revision)?;
-    let instructions = instructions(&run.object);
+    let instructions = configured(context, &run.object);
     context.memos.observations(&run.key, &applied, &instructions)?;
     let inventory = run.inventory();
     let wanted: Vec<ObjectId> = inventory.iter().map(|(id, _)| id.clone()).collect();

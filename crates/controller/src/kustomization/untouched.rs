@@ -2,7 +2,7 @@
 
 use super::Context;
 use super::conditions::applied as applied_message;
-use super::instructions::instructions;
+use super::instructions::configured;
 use super::memo::still_hold;
 use super::records::Extent;
 use super::run::Run;
@@ -15,7 +15,7 @@ pub(super) async fn is_untouched(context: &Context, run: &mut Run, snapshot: &Sn
     let Some(applied) = in_order(run) else { return false };
     // At the interval everything is looked at, whatever the commit says.
     let Some(left) = context.records.quiet_for(&run.key) else { return false };
-    let instructions = instructions(&run.object);
+    let instructions = configured(context, &run.object);
     let memos = &context.memos;
     let Some(observations) = memos.observations(&run.key, &applied, &instructions) else {
         return false;

@@ -130,6 +130,12 @@ pub(super) const FLAGS: &[Flag] = &[
         Set::Other(values::denied_egress),
     ),
     flag(
+        "enable-helm-charts",
+        "false",
+        "Render the charts that kustomizations name in helmCharts; inhaul's own",
+        Set::Switch(|f| &mut f.enable_helm_charts),
+    ),
+    flag(
         "enable-leader-election",
         "false",
         "Work only while holding Flux's own Leases",

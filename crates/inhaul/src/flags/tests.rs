@@ -56,6 +56,7 @@ fn without_flags_the_defaults_are_fluxs() {
         artifact_digest_algo: "sha256".to_owned(),
         feature_gates: BTreeMap::new(),
         prune_guard: true,
+        enable_helm_charts: false,
         git_max_pack_size: 2 << 30,
         git_max_object_size: 128 << 20,
         git_max_database_size: 1 << 30,

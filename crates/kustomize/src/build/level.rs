@@ -70,9 +70,10 @@ impl<'t> Session<'_> {
             Err(error) => return Err(error.context(format!("accumulation err='{file_error}'"))),
         };
         let origin = level.origin.as_ref().map(|origin| origin.append(path));
+        // It is a directory: that it is no file is nothing to tell.
         self.directory(level, loader, origin, None)
             .and_then(|other| accumulator.merge(other).context(|| "recursed merging"))
-            .map_err(|error| error.context(format!("accumulation err='{file_error}'")))
+            .context(|| format!("accumulating resources from '{path}'"))
     }
 
     fn component(
@@ -98,7 +99,8 @@ impl<'t> Session<'_> {
         let (mut kustomization, file_name) = read_kustomization(&loader)
             .context(|| format!("couldn't make target for path '{root}'"))?;
         kustomization.build_metadata.clone_from(&parent.kustomization.build_metadata);
-        let level = Level { loader, kustomization, file_name, origin };
+        let namespace_above = parent.chart_namespace().to_owned();
+        let level = Level { loader, kustomization, file_name, origin, namespace_above };
         self.enter(&level)?;
         let is_component = level.kustomization.kind == "Component";
         match (&onto, is_component) {
@@ -137,9 +139,23 @@ impl<'t> Session<'_> {
                 made.push(resource);
             }
         }
+        for entry in &kustomization.helm_charts {
+            let mut entry = entry.clone();
+            if entry.namespace.is_empty() {
+                level.chart_namespace().clone_into(&mut entry.namespace);
+            }
+            let inflated = entry.inflate(&level.loader, self.options);
+            let kind = "HelmChartInflationGenerator";
+            let file = level.loader.shown(&level.file_name);
+            for mut resource in inflated.context(|| format!("{} of {file}", entry.describe()))? {
+                resource.origin =
+                    level.origin.as_ref().map(|origin| origin.of_builtin(kind, &level.file_name));
+                made.push(resource);
+            }
+        }
         for plugin in self.plugins(level, &kustomization.generators)? {
             let helpers = Helpers { loader: &level.loader, schemas: &self.schemas };
-            for mut resource in plugin::generate(&plugin, &helpers)? {
+            for mut resource in plugin::generate(&plugin, &helpers, self.options)? {
                 resource.origin = configured_by(&plugin);
                 made.push(resource);
             }
@@ -223,11 +239,19 @@ impl<'t> Session<'_> {
             let state = |resources: &Collection| -> Result<Vec<serde_json::Value>> {
                 resources.list().iter().map(validated).collect()
             };
+            let ids = |resources: &Collection| -> Vec<usize> {
+                resources.list().iter().map(|r| r.history.previous.len()).collect()
+            };
+            let ids_before = ids(&accumulator.resources);
             let before = state(&accumulator.resources)?;
             let helpers = Helpers { loader: &level.loader, schemas: &self.schemas };
             plugin::transform(&plugin, &mut accumulator.resources, &helpers)?;
             let after = state(&accumulator.resources)?;
-            let changed = after.iter().zip(&before).position(|(after, before)| after != before);
+            // Old ids are annotations to the real tool: to remember one is a change, too.
+            let ids_after = ids(&accumulator.resources);
+            let differs =
+                |at: &usize| after[*at] != before[*at] || ids_after.get(*at) != ids_before.get(*at);
+            let changed = (0..after.len().min(before.len())).find(differs);
             if changed.is_some() || after.len() != before.len() {
                 let list = accumulator.resources.list();
                 let object = changed.map_or_else(String::new, |at| list[at].describe());

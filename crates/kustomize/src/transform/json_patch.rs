@@ -30,7 +30,12 @@ impl JsonPatch {
         if text.is_empty() {
             return Err(Error::new("empty json patch operations"));
         }
-        let value = inhaul_yaml::from_str(text, Dialect::GoV2)?;
+        // What begins as JSON has to be JSON: words without quotes are none.
+        let value = if text.starts_with('[') {
+            serde_json::from_str(text).map_err(|error| Error::new(error.to_string()))?
+        } else {
+            inhaul_yaml::from_str(text, Dialect::GoV2)?
+        };
         let operations = match value {
             Value::Array(operations) => operations,
             Value::Null => Vec::new(),
@@ -55,13 +60,14 @@ impl JsonPatch {
         // kustomize keeps its notes in annotations, so that patches find them there whether they exist or not.
         let noted =
             resource.history != crate::resource::History::default() || resource.origin.is_some();
-        if let Some(metadata) = document.get_mut("metadata").filter(|_| noted) {
-            let annotations = &mut metadata["annotations"];
+        let metadata = document.get_mut("metadata").and_then(Value::as_object_mut);
+        if let Some(metadata) = metadata.filter(|_| noted) {
+            let annotations = metadata.entry("annotations").or_insert(Value::Null);
             if annotations.is_null() {
                 *annotations = Value::Object(Map::new());
             }
-            if resource.origin.is_some() {
-                annotations[ORIGIN] = Value::from("");
+            if let Some(map) = annotations.as_object_mut().filter(|_| resource.origin.is_some()) {
+                map.insert(ORIGIN.to_owned(), Value::from(""));
             }
         }
         let mut copied = 0;

@@ -111,14 +111,17 @@ pub(crate) fn transform(
         return Ok(());
     }
     for resource in resources.list_mut() {
-        if !resource.is_empty() {
+        if !resource.is_empty() && !resource.history.from_chart {
             resource.store_previous_id();
             settings.apply(resource, table)?;
         }
     }
     let mut seen: HashMap<String, &Resource> = HashMap::new();
     for resource in resources.list() {
-        if let Some(other) = seen.insert(resource.current_key(), resource) {
+        let other = seen.insert(resource.current_key(), resource);
+        let both_from_charts =
+            |other: &&Resource| other.history.from_chart && resource.history.from_chart;
+        if let Some(other) = other.filter(|other| !both_from_charts(other)) {
             return Err(Error::new(format!(
                 "namespace transformation produces ID conflict: [{} {}]",
                 other.describe(),

@@ -132,8 +132,7 @@ fn drops_annotations(patch: &Resource) -> bool {
         })
     };
     let metadata = patch.node.get("metadata");
-    replaced(metadata)
-        || replaced(metadata.and_then(|metadata| metadata.get("annotations")))
+    replaced(metadata) || replaced(metadata.and_then(|metadata| metadata.get("annotations")))
 }
 
 /// Applies one entry of `patches`.

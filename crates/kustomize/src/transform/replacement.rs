@@ -10,8 +10,8 @@ use crate::kustomization::replacements_file;
 use crate::load::Loader;
 use crate::resource::Resource;
 use crate::selector::Matcher;
-use crate::shared;
 use crate::settings::{FieldOptions, Replacement, Source, Target};
+use crate::shared;
 use crate::transform::path::{Make, visit};
 use crate::transform::structured;
 

@@ -3,7 +3,9 @@
 use inhaul_template::Host;
 use jiff::Timestamp;
 
-pub(super) struct SystemHost;
+/// This machine, as templates may see it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemHost;
 
 impl Host for SystemHost {
     fn random(&self, buffer: &mut [u8]) {
