@@ -52,14 +52,14 @@ pub struct Chart {
 
 /// How `valuesInline` and the values file go together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Merge {
+enum Precedence {
     /// Inline values win.
     #[default]
-    Override,
+    Inline,
     /// The file's values win.
-    Merge,
+    File,
     /// Inline values alone count.
-    Replace,
+    InlineAlone,
 }
 
 /// An entry of `helmCharts`.
@@ -143,7 +143,7 @@ impl Entry {
         format!("chart {:?}", self.name)
     }
 
-    fn check(&self) -> Result<Merge> {
+    fn check(&self) -> Result<Precedence> {
         if self.name.is_empty() {
             return Err(Error::new("chart name cannot be empty"));
         }
@@ -154,9 +154,9 @@ impl Entry {
             }
         }
         match self.values_merge.as_str() {
-            "" | "override" => Ok(Merge::Override),
-            "merge" => Ok(Merge::Merge),
-            "replace" => Ok(Merge::Replace),
+            "" | "override" => Ok(Precedence::Inline),
+            "merge" => Ok(Precedence::File),
+            "replace" => Ok(Precedence::InlineAlone),
             _ => Err(Error::new(format!(
                 "valuesMerge must be one of [merge override replace], not {:?}",
                 self.values_merge
@@ -183,7 +183,7 @@ impl Entry {
         let Some(inflator) = &options.charts else {
             return Err(Error::new("must specify --enable-helm"));
         };
-        let merge = self.check()?;
+        let precedence = self.check()?;
         let directory = self.directory(loader)?;
         let mut additional = Vec::new();
         for path in &self.additional_values_files {
@@ -195,7 +195,7 @@ impl Entry {
             return Err(self.missing(&directory));
         }
         let mut chart = self.chart.clone();
-        chart.values.push(self.values(loader, &directory, merge)?);
+        chart.values.push(self.values(loader, &directory, precedence)?);
         chart.values.extend(additional);
         self.namespace.clone_into(&mut chart.namespace);
         chart.directory = directory;
@@ -234,7 +234,7 @@ impl Entry {
         &self,
         loader: &Loader<'_>,
         directory: &TreePath,
-        merge: Merge,
+        precedence: Precedence,
     ) -> Result<(String, Vec<u8>)> {
         let path = match self.values_file.as_str() {
             "" => format!("/{directory}/values.yaml"),
@@ -243,10 +243,12 @@ impl Entry {
         if self.values_inline.is_empty() {
             return Ok((path.clone(), loader.load(&path)?.to_vec()));
         }
-        let text = match merge {
-            Merge::Replace => inhaul_yaml::to_string(&Value::Object(self.values_inline.clone())),
-            Merge::Override => values::merged(&loader.text(&path)?, &self.values_inline, true)?,
-            Merge::Merge => values::merged(&loader.text(&path)?, &self.values_inline, false)?,
+        let text = match precedence {
+            Precedence::InlineAlone => {
+                inhaul_yaml::to_string(&Value::Object(self.values_inline.clone()))
+            }
+            Precedence::Inline => values::merged(&loader.text(&path)?, &self.values_inline, true)?,
+            Precedence::File => values::merged(&loader.text(&path)?, &self.values_inline, false)?,
         };
         Ok((format!("{}-kustomize-values.yaml", self.name), text.into_bytes()))
     }
