@@ -40,7 +40,11 @@ impl Build {
                 }
                 let built = directory::build(&self.path, &options)?;
                 built.warnings.iter().for_each(|warning| printer.warning(warning));
-                self.flags.deliver(&built)
+                let text = self.flags.deliver(&built)?;
+                // The process ends now: to give back each of its parts would take as long as to
+                // parse them.
+                std::mem::forget(built);
+                Ok(text)
             }
         }
     }

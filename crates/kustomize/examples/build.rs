@@ -20,6 +20,7 @@ fn main() -> std::process::ExitCode {
     let tree = DirectoryTree::new("/");
     let result = build(&tree, &path.to_string_lossy(), &options).and_then(|built| {
         let text = built.to_yaml();
+        let built = std::mem::ManuallyDrop::new(built);
         text.map(|text| (text, built.warnings.join("\n")))
     });
     let (out, code) = match result {

@@ -201,9 +201,14 @@ impl<'s> Schema<'s> {
             Shape::Map(number) => return Some(self.of_number(number)),
             Shape::Opaque | Shape::List(_) => return None,
         };
-        for field in definition.split(' ') {
-            let Some(rest) = field.strip_prefix(name) else { continue };
+        let bytes = definition.as_bytes();
+        for at in memchr::memmem::find_iter(bytes, name.as_bytes()) {
+            if at > 0 && bytes[at - 1] != b' ' {
+                continue;
+            }
+            let rest = &definition[at + name.len()..];
             let Some(mark @ ('.' | '[' | '{')) = rest.chars().next() else { continue };
+            let rest = &rest[..memchr::memchr(b' ', rest.as_bytes()).unwrap_or(rest.len())];
             let (number, strategy) = rest[1..].split_once('|').unwrap_or((&rest[1..], ""));
             let number = number.parse().ok();
             let shape = match mark {

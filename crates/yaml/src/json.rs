@@ -152,6 +152,9 @@ pub(crate) fn key_text(key: &Node, dialect: Dialect) -> Result<Cow<'_, str>, Err
     let NodeKind::Scalar(text) = &key.kind else {
         return Err(error("a collection"));
     };
+    if key.tag == Tag::Str && key.style != Style::Tagged {
+        return Ok(Cow::Borrowed(text));
+    }
     let time = dialect == Dialect::GoV3
         && matches!(key.tag, Tag::Timestamp)
         && timestamp::rfc3339(text).is_some();

@@ -17,8 +17,17 @@ const LONGEST_KEY: usize = 512;
 
 /// Reads the one document of a text.
 pub(super) fn document(text: &str, dialect: Dialect, limits: Limits) -> Option<Node> {
-    let mut reader =
-        Reader { text, bytes: text.as_bytes(), at: 0, start: 0, line: 1, dialect, limits };
+    let mut reader = Reader {
+        text,
+        bytes: text.as_bytes(),
+        at: 0,
+        start: 0,
+        end: line_end(text, 0),
+        line: 1,
+        pairs: Vec::new(),
+        dialect,
+        limits,
+    };
     reader.skip_document_start()?;
     let indent = reader.content()?;
     let node = reader.block(indent, 0)?;
@@ -33,9 +42,19 @@ struct Reader<'t> {
     at: usize,
     /// Where the current line starts.
     start: usize,
+    /// Where it ends, its line break not counted.
+    end: usize,
     line: u32,
+    /// The entries of all maps that are not complete, the innermost last: each map then gets just
+    /// the room that it needs.
+    pairs: Vec<(Node, Node)>,
     dialect: Dialect,
     limits: Limits,
+}
+
+/// Where the line that holds a place ends.
+fn line_end(text: &str, at: usize) -> usize {
+    memchr::memchr(b'\n', &text.as_bytes()[at..]).map_or(text.len(), |length| at + length)
 }
 
 /// Whether a plain scalar cannot start with this, or starts something else.
@@ -50,14 +69,20 @@ fn is_special(bytes: &[u8]) -> bool {
 impl<'t> Reader<'t> {
     /// The rest of the current line, without its end.
     fn rest(&self) -> &'t str {
-        let rest = &self.text[self.at..];
-        &rest[..rest.find('\n').unwrap_or(rest.len())]
+        &self.text[self.at..self.end]
     }
 
     fn next_line(&mut self) {
-        self.at = (self.at + self.rest().len() + 1).min(self.bytes.len());
+        self.at = (self.end + 1).min(self.bytes.len());
         self.start = self.at;
+        self.end = line_end(self.text, self.at);
         self.line += 1;
+    }
+
+    /// Goes back to a place on an earlier line.
+    fn go_back(&mut self, at: usize, line: u32) {
+        (self.at, self.line) = (at, line);
+        self.end = line_end(self.text, at);
     }
 
     /// A document may begin with a line `---`.
@@ -209,7 +234,7 @@ impl<'t> Reader<'t> {
     }
 
     fn mapping(&mut self, indent: usize, depth: usize) -> Option<Node> {
-        let (line, mut entries) = (self.line, Vec::new());
+        let (line, first) = (self.line, self.pairs.len());
         loop {
             if self.is_item() {
                 return None;
@@ -223,11 +248,12 @@ impl<'t> Reader<'t> {
             } else {
                 self.value(indent)?
             };
-            entries.push((key, value));
+            self.pairs.push((key, value));
             if !self.goes_on(indent)? {
                 break;
             }
         }
+        let mut entries = self.pairs.split_off(first);
         mapping::finish(&mut entries, false, self.dialect, self.limits.last_key_wins).ok()?;
         Some(self.node(NodeKind::Mapping(entries), Tag::Map, Style::Plain, line, indent))
     }

@@ -136,6 +136,13 @@ impl Reader<'_> {
         }
     }
 
+    /// Whether this line certainly belongs to something around what has this indentation.
+    fn line_is_outside(&self, indent: usize) -> bool {
+        let line = self.rest().as_bytes();
+        let spaces = line.iter().take(indent + 1).take_while(|byte| **byte == b' ').count();
+        spaces <= indent && line.get(spaces).is_some_and(|byte| !matches!(byte, b'#' | b'\t'))
+    }
+
     /// Plain text with the lines that go on with it.
     pub(super) fn plain(&mut self, indent: usize) -> Option<String> {
         if is_special(&self.bytes[self.at..]) {
@@ -144,6 +151,9 @@ impl Reader<'_> {
         let (first, mut ended) = plain_line(self.rest())?;
         let mut text = first.to_owned();
         self.next_line();
+        if self.line_is_outside(indent) {
+            return Some(text);
+        }
         loop {
             let (at, line) = (self.at, self.line);
             let mut blank = 0;
@@ -155,10 +165,10 @@ impl Reader<'_> {
             let content = rest.trim_start_matches(' ');
             let deeper = rest.len() - content.len() > indent;
             if self.at >= self.bytes.len() || !deeper || content.starts_with('#') {
-                (self.at, self.line) = (at, line);
+                self.go_back(at, line);
                 // A comment between lines of one text ends it, and what follows is wrong or not text.
                 let next = self.peek();
-                (self.at, self.line) = (at, line);
+                self.go_back(at, line);
                 return next.is_none_or(|next| next <= indent).then_some(text);
             }
             if ended || content.starts_with('\t') {
