@@ -1,7 +1,7 @@
 # The only list of commands; `make` prints it. What a command does is in the script that it names.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format clippy structure generated bench soak install build conformance-kustomize differential-kustomize conformance-helm
+.PHONY: help demo test lint format clippy structure generated bench fuzz soak install build conformance-kustomize differential-kustomize conformance-helm
 
 # The behaviour tests mostly wait: many of them run at a time.
 BEHAVIOUR_THREADS ?= 12
@@ -34,6 +34,9 @@ generated: ## Check that generated files are current
 
 bench: ## Measure a release build: sizes, memory, rendering, and what the operator costs (CASES=drift chooses)
 	@code=0; hack/bench.sh || code=1; hack/bench-operator.sh $(CASES) || code=1; exit $$code
+
+fuzz: ## Run every fuzz target for a minute (SECONDS_EACH=60, TARGETS=...)
+	@SECONDS_EACH=$(or $(SECONDS_EACH),60) hack/fuzz.sh $(TARGETS)
 
 soak: ## Run the long tests
 	@BEHAVIOUR_THREADS=$(BEHAVIOUR_THREADS) hack/test.sh --ignored

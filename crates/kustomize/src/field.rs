@@ -53,7 +53,7 @@ pub(crate) fn set_scalar(node: &mut Node, text: &str, tag: Tag) -> Result<()> {
     if !matches!(node.kind, NodeKind::Scalar(_)) {
         return Err(wrong_kind("ScalarNode", node));
     }
-    node.kind = NodeKind::Scalar(text.to_owned());
+    node.kind = NodeKind::Scalar(text.into());
     node.tag = tag;
     shared::changed(node);
     Ok(())

@@ -13,7 +13,7 @@ pub(crate) fn refold(node: &mut Node) {
         NodeKind::Mapping(entries) => entries.iter_mut().for_each(|(_, value)| refold(value)),
         NodeKind::Scalar(text) if node.style == Style::Folded => {
             if let Some(changed) = rewritten(text) {
-                *text = changed;
+                *text = changed.into();
             }
             node.style = Style::Literal;
         }

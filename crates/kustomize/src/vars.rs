@@ -101,13 +101,13 @@ fn value(resources: &[Resource], variable: &Variable) -> Result<Option<(String, 
     };
     let NodeKind::Scalar(text) = &node.kind else { return Ok(None) };
     Ok(Some(match node.tag {
-        Tag::Int => (text.clone(), Tag::Int),
-        Tag::Bool => (text.to_lowercase(), Tag::Bool),
+        Tag::Int => (text.to_string(), Tag::Int),
+        Tag::Bool => (text.to_lowercase().to_string(), Tag::Bool),
         Tag::Float => {
             let number = text.parse::<f64>().unwrap_or_default();
             (go_float(number), Tag::Float)
         }
-        _ => (text.clone(), Tag::Str),
+        _ => (text.to_string(), Tag::Str),
     }))
 }
 
@@ -154,7 +154,7 @@ impl Expander<'_> {
     fn scalar(&mut self, node: &mut Node) {
         let NodeKind::Scalar(text) = &mut node.kind else { return };
         let (value, tag) = self.expand(text);
-        *text = value;
+        *text = value.into();
         node.tag = tag;
         node.style = Style::Plain;
         shared::changed(node);

@@ -21,7 +21,7 @@ mod timestamp;
 pub use emit::{emit, to_string};
 pub use error::Error;
 pub use json::{Scalar, documents, from_str, scalar, to_json};
-pub use node::{Node, NodeKind, Style, Tag};
+pub use node::{Node, NodeKind, Style, Tag, Text};
 pub use number::{go_float, go_json_float};
 pub use order::natural;
 pub use parse::{Limits, parse, parse_with};

@@ -1,3 +1,6 @@
+/// The text of a scalar; up to 24 bytes need no memory of their own.
+pub type Text = compact_str::CompactString;
+
 /// How a scalar was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {
@@ -50,7 +53,7 @@ pub enum Tag {
 #[derive(Debug, Clone, PartialEq)]
 pub enum NodeKind {
     /// A scalar's text, escapes and folding undone.
-    Scalar(String),
+    Scalar(Text),
     /// Items in order.
     Sequence(Vec<Node>),
     /// Keys and values in order.
@@ -75,20 +78,20 @@ pub struct Node {
 impl Node {
     /// A scalar without a tag, to be typed by its text.
     #[must_use]
-    pub fn plain(text: impl Into<String>) -> Self {
+    pub fn plain(text: impl Into<Text>) -> Self {
         Self::made(NodeKind::Scalar(text.into()), Tag::None)
     }
 
     /// A scalar that is a string whatever its text looks like.
     #[must_use]
-    pub fn string(text: impl Into<String>) -> Self {
+    pub fn string(text: impl Into<Text>) -> Self {
         Self::made(NodeKind::Scalar(text.into()), Tag::Str)
     }
 
     /// A null.
     #[must_use]
     pub fn null() -> Self {
-        Self::made(NodeKind::Scalar("null".to_owned()), Tag::Null)
+        Self::made(NodeKind::Scalar("null".into()), Tag::Null)
     }
 
     /// A mapping with these entries.

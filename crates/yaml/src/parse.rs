@@ -270,7 +270,7 @@ impl Builder<'_> {
             Tag::None => (Tag::Str, style),
             tag => (tag, Style::Tagged),
         };
-        at(NodeKind::Scalar(text), tag, style, span)
+        at(NodeKind::Scalar(text.into()), tag, style, span)
     }
 
     fn open(&mut self, node: Node, anchor: usize) -> Result<(), Error> {

@@ -104,7 +104,7 @@ fn with_floats(mut node: Node) -> Node {
     match &mut node.kind {
         NodeKind::Scalar(text) if matches!(node.tag, Tag::Int | Tag::None) => {
             if let Ok(number) = text.parse::<f64>() {
-                *text = go_float(number);
+                *text = go_float(number).into();
                 let integer = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
                 node.tag = if integer { Tag::Int } else { Tag::Float };
             }

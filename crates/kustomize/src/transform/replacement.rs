@@ -127,7 +127,7 @@ fn source_node(resources: &[Resource], source: &Source) -> Result<Node> {
     let Some(part) = part.map(str::to_owned) else {
         return Err(Error::new(format!("options.index {index} is out of bounds for value {text}")));
     };
-    node.kind = NodeKind::Scalar(part);
+    node.kind = NodeKind::Scalar(part.into());
     Ok(node)
 }
 
@@ -203,14 +203,14 @@ fn set_value(node: &mut Node, value: &Node, options: &FieldOptions) -> Result<()
             Ok(at) if at >= parts.len() => parts.push(new),
             Ok(at) => parts[at] = new,
         }
-        value.kind = NodeKind::Scalar(parts.join(delimiter));
+        value.kind = NodeKind::Scalar(parts.join(delimiter).into());
     }
     if value.text().is_some_and(|text| text.len() > LONGEST_VALUE) {
         return Err(Error::new(format!("a replaced value grows beyond {LONGEST_VALUE} bytes")));
     }
     match &mut node.kind {
         // Only the text is copied: the type of the target stays, for better or worse.
-        NodeKind::Scalar(text) => value.text().unwrap_or_default().clone_into(text),
+        NodeKind::Scalar(text) => *text = value.text().unwrap_or_default().into(),
         _ => *node = value,
     }
     shared::changed(node);

@@ -38,7 +38,7 @@ pub(crate) fn replace(
     } else {
         write_yaml(&mut result, data, 0, false);
     }
-    scalar.kind = NodeKind::Scalar(result.trim().to_owned());
+    scalar.kind = NodeKind::Scalar(result.trim().into());
     Ok(())
 }
 

@@ -272,7 +272,7 @@ impl<'t> Reader<'t> {
                 if tag == Tag::Merge {
                     return None;
                 }
-                (text.to_owned(), tag, Style::Plain)
+                (text.into(), tag, Style::Plain)
             }
         };
         self.at += length + 1;
@@ -298,7 +298,7 @@ impl<'t> Reader<'t> {
             }
             _ => {}
         }
-        Some(self.node(NodeKind::Scalar(String::new()), Tag::Null, Style::Plain, line, indent))
+        Some(self.node(NodeKind::Scalar("".into()), Tag::Null, Style::Plain, line, indent))
     }
 
     /// Reads a scalar or flow collection that starts here, under a parent of this indentation.

@@ -3,7 +3,7 @@
 use super::Reader;
 use super::scalar::{quoted_length, unquote};
 use crate::parse::mapping;
-use crate::{Node, NodeKind, Style, Tag, resolve};
+use crate::{Node, NodeKind, Style, Tag, Text, resolve};
 
 /// Collections within each other on one line.
 const DEEPEST: usize = 20;
@@ -108,7 +108,7 @@ impl Reader<'_> {
                 return None;
             }
             let length = bytes.iter().take_while(|byte| is_word(**byte)).count();
-            let text = self.rest()[..length].to_owned();
+            let text = Text::from(&self.rest()[..length]);
             let tag = resolve::plain(&text, self.dialect).tag();
             (text, tag, Style::Plain, length)
         };

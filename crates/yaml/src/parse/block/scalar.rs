@@ -1,7 +1,7 @@
 //! Scalars of the fast reader.
 
 use super::{Reader, is_special};
-use crate::{Node, NodeKind, Style};
+use crate::{Node, NodeKind, Style, Text};
 
 /// The length of a quoted text on this line, both quotes included.
 pub(super) fn quoted_length(bytes: &[u8], quote: u8) -> Option<usize> {
@@ -22,15 +22,15 @@ pub(super) fn quoted_length(bytes: &[u8], quote: u8) -> Option<usize> {
 }
 
 /// The text within quotes; only the escapes that need no thought.
-pub(super) fn unquote(source: &str) -> Option<(String, Style)> {
+pub(super) fn unquote(source: &str) -> Option<(Text, Style)> {
     let inner = &source[1..source.len() - 1];
     if source.starts_with('\'') {
-        return Some((inner.replace("''", "'"), Style::SingleQuoted));
+        return Some((inner.replace("''", "'").into(), Style::SingleQuoted));
     }
     if !inner.contains('\\') {
-        return Some((inner.to_owned(), Style::DoubleQuoted));
+        return Some((inner.into(), Style::DoubleQuoted));
     }
-    let mut text = String::with_capacity(inner.len());
+    let mut text = Text::with_capacity(inner.len());
     let mut characters = inner.chars();
     while let Some(character) = characters.next() {
         if character != '\\' {
@@ -92,7 +92,7 @@ impl Reader<'_> {
     }
 
     /// A quoted text, which may go on over lines that are indented further than its parent.
-    pub(super) fn quoted(&mut self, indent: usize) -> Option<(String, Style)> {
+    pub(super) fn quoted(&mut self, indent: usize) -> Option<(Text, Style)> {
         let source = self.rest();
         let quote = *source.as_bytes().first()?;
         if let Some(length) = quoted_length(source.as_bytes(), quote) {
@@ -101,7 +101,7 @@ impl Reader<'_> {
             self.finish_line()?;
             return Some(result);
         }
-        let mut text = source.trim_end_matches(' ').to_owned();
+        let mut text: Text = source.trim_end_matches(' ').into();
         let mut breaks = 1;
         self.next_line();
         loop {
@@ -144,12 +144,12 @@ impl Reader<'_> {
     }
 
     /// Plain text with the lines that go on with it.
-    pub(super) fn plain(&mut self, indent: usize) -> Option<String> {
+    pub(super) fn plain(&mut self, indent: usize) -> Option<Text> {
         if is_special(&self.bytes[self.at..]) {
             return None;
         }
         let (first, mut ended) = plain_line(self.rest())?;
-        let mut text = first.to_owned();
+        let mut text = Text::from(first);
         self.next_line();
         if self.line_is_outside(indent) {
             return Some(text);
@@ -200,11 +200,11 @@ impl Reader<'_> {
     }
 
     /// A `|` or `>` block.
-    pub(super) fn block_scalar(&mut self, parent: usize) -> Option<(String, Style)> {
+    pub(super) fn block_scalar(&mut self, parent: usize) -> Option<(Text, Style)> {
         let (style, chomp) = self.block_header()?;
         self.next_line();
         let indent = self.block_indent(parent)?;
-        let (mut text, mut breaks, mut first) = (String::new(), 0usize, true);
+        let (mut text, mut breaks, mut first) = (Text::default(), 0usize, true);
         let mut before_blank = false;
         while self.at < self.bytes.len() {
             let line = self.rest();
