@@ -24,6 +24,11 @@ impl SecretData {
     pub fn get(&self, key: &str) -> Option<&[u8]> {
         self.0.get(key).map(Vec::as_slice)
     }
+
+    /// Every key with its bytes.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.0.iter().map(|(key, bytes)| (key.as_str(), bytes.as_slice()))
+    }
 }
 
 impl fmt::Debug for SecretData {

@@ -259,8 +259,13 @@ impl Controllers {
                 tracing::error!(%error, "artifacts are not served any more");
             }
         });
+        let queue = self.queue(git_repository::KIND);
+        let downloads = Downloads::new(options.download_retries);
         let context = Arc::new(git_repository::Context {
             own: self.own(git_repository::STATUS_MANAGER),
+            polls: git_repository::Polls::default(),
+            queue: Arc::clone(&queue),
+            downloads: downloads.map_err(|e| error("cannot download artifacts")(&e))?,
             mirrors,
             store,
             sources,
@@ -269,7 +274,6 @@ impl Controllers {
             settings: options.settings.clone(),
         });
         self.spawn(tasks, sweep(Arc::clone(&context)));
-        let queue = self.queue(git_repository::KIND);
         self.spawn(tasks, git_repository::follow(Arc::clone(&queue), stream_of(seen)));
         self.work(tasks, git_repository::KIND, queue, move |key, token, permit| {
             git_repository::reconcile(Arc::clone(&context), key, token, permit)

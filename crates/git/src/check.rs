@@ -42,6 +42,16 @@ pub(crate) fn read_commit(handle: &HandleArc, id: &ObjectId) -> Result<Commit, E
         .map_err(|why| Error::new(ErrorKind::HostileTree, format!("commit {id}: {why}")))
 }
 
+/// Reads one annotated tag.
+pub(crate) fn check_tag(handle: &HandleArc, id: &ObjectId) -> Result<Vec<u8>, Error> {
+    let mut buffer = Vec::new();
+    if read_object(handle, id, &mut buffer)? != Kind::Tag {
+        let why = format!("{id} is advertised as a tag and is none");
+        return Err(Error::new(ErrorKind::HostileTree, why));
+    }
+    Ok(buffer)
+}
+
 struct Checker<'a> {
     generation: &'a Generation,
     handle: HandleArc,

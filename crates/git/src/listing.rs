@@ -50,6 +50,17 @@ impl Listing {
         prefixes.iter().all(|prefix| self.prefixes.contains(prefix))
     }
 
+    /// Whether a ref that this one shows is gone from `newer`, or somewhere else in it, or whether
+    /// one came under a prefix that both asked for.
+    pub(crate) fn differs(&self, newer: &Self) -> bool {
+        let moved = |(name, ad): (&String, &Advertised)| newer.refs.get(name) != Some(ad);
+        let came = |name: &String| {
+            !self.refs.contains_key(name)
+                && self.prefixes.iter().any(|prefix| name.starts_with(prefix.as_str()))
+        };
+        self.refs.iter().any(moved) || newer.refs.keys().any(came)
+    }
+
     pub(crate) fn get(&self, name: &str) -> Option<Advertised> {
         self.refs.get(name).copied()
     }

@@ -3,18 +3,17 @@
 use crate::access::Access;
 use crate::call::{Door, Stop};
 use crate::check::{check_commit, read_commit};
-use crate::generation::Generation;
+use crate::generation::{Generation, has_object};
 use crate::listing::{Advertised, Listing, full_name, not_found};
 use crate::reference::Wanted;
 use crate::session::{Depth, Session};
-use crate::{
-    Call, Commit, Error, ErrorKind, GitTree, Limits, Reference, RemoteUrl, Resolved, Revision,
-};
+use crate::{Call, Error, ErrorKind, Limits, Reference, RemoteUrl, Resolved, Revision, Snapshot};
 use gix::ObjectId;
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -33,21 +32,13 @@ pub struct Mirror {
     generation: Mutex<Option<Arc<Generation>>>,
     /// The latest listing. Who holds the lock asks; the others take the answer.
     listing: tokio::sync::Mutex<Option<Arc<Listing>>>,
+    /// Grows with each listing that differs from the one before.
+    changes: AtomicU64,
     interests: Mutex<BTreeMap<String, Instant>>,
     /// One fetch at a time: the second one mostly finds that nothing is left to do.
     fetching: Arc<tokio::sync::Mutex<()>>,
     /// Commits that were found to be part of a branch.
     members: Mutex<HashSet<(String, ObjectId)>>,
-}
-
-/// One commit with its files.
-pub struct Snapshot {
-    /// The revision.
-    pub revision: Revision,
-    /// What the commit says about itself.
-    pub commit: Commit,
-    /// Its files.
-    pub tree: Arc<GitTree>,
 }
 
 impl Mirror {
@@ -66,6 +57,7 @@ impl Mirror {
             access: Mutex::new(Arc::new(access)),
             generation: Mutex::default(),
             listing: tokio::sync::Mutex::default(),
+            changes: AtomicU64::new(0),
             interests: Mutex::default(),
             fetching: Arc::default(),
             members: Mutex::default(),
@@ -88,6 +80,12 @@ impl Mirror {
     /// Whether trees of this mirror are in use.
     pub(crate) fn is_read(&self) -> bool {
         self.generation.lock().as_ref().is_some_and(|generation| Arc::strong_count(generation) > 1)
+    }
+
+    /// A number that grows when a listing shows that something moved on the remote, for everybody
+    /// who shares it.
+    pub fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Relaxed)
     }
 
     /// Asks the remote which commit `reference` means. Nothing but refs is transferred.
@@ -179,6 +177,9 @@ impl Mirror {
             interests.keys().cloned().collect()
         };
         let listing = Arc::new(self.list(all, call).await?);
+        if latest.as_ref().is_some_and(|before| before.differs(&listing)) {
+            self.changes.fetch_add(1, Ordering::Relaxed);
+        }
         *latest = Some(Arc::clone(&listing));
         Ok(listing)
     }
@@ -290,11 +291,12 @@ impl Mirror {
     fn open_local(&self, wanted: &Resolved, stop: &Stop) -> Result<Option<Snapshot>, Error> {
         let id = wanted.revision.id();
         let generation = self.current()?;
-        if !generation.has_tip(&id) || !self.is_member(wanted) {
+        let has_tag = wanted.advertised.is_none_or(|tag| has_object(&generation.handle(), &tag));
+        if !generation.has_tip(&id) || !has_tag || !self.is_member(wanted) {
             return Ok(None);
         }
         match check_commit(&generation, &id, &self.limits, stop) {
-            Ok(commit) => Ok(Some(snapshot(generation, wanted, commit))),
+            Ok(commit) => Snapshot::new(generation, wanted, commit).map(Some),
             Err(error) if error.kind() == ErrorKind::Corrupt => {
                 tracing::warn!(url = %self.url, %error, "object database is damaged, fetching anew");
                 generation.note_damage();
@@ -307,7 +309,8 @@ impl Mirror {
     fn fetch_remote(&self, wanted: &Resolved, stop: &Stop) -> Result<Snapshot, Error> {
         let id = wanted.revision.id();
         let generation = self.current_or_next()?;
-        if !generation.has_tip(&id) {
+        let has_tag = wanted.advertised.is_none_or(|tag| has_object(&generation.handle(), &tag));
+        if !generation.has_tip(&id) || !has_tag {
             self.receive(&generation, wanted, stop)?;
         }
         let commit = check_commit(&generation, &id, &self.limits, stop).inspect_err(|error| {
@@ -317,7 +320,7 @@ impl Mirror {
         })?;
         self.check_member(wanted, stop)?;
         generation.add_tip(id)?;
-        Ok(snapshot(generation, wanted, commit))
+        Snapshot::new(generation, wanted, commit)
     }
 
     /// Fetches the commit alone, or, from servers that give out nothing but what they advertise,
@@ -403,9 +406,4 @@ fn resolved(name: String, found: Advertised) -> Resolved {
         advertised: Some(found.object),
         branch_head: None,
     }
-}
-
-fn snapshot(generation: Arc<Generation>, wanted: &Resolved, commit: Commit) -> Snapshot {
-    let tree = Arc::new(GitTree::new(generation, commit.tree));
-    Snapshot { revision: wanted.revision.clone(), commit, tree }
 }

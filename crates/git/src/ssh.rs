@@ -9,7 +9,7 @@ mod pipe;
 mod verify;
 
 pub use self::algorithms::SshAlgorithms;
-pub(crate) use self::key::read_key;
+pub(crate) use self::key::{check_strength, read_key};
 pub(crate) use self::known_hosts::KnownHosts;
 pub(crate) use self::pipe::{Receiver, Sender};
 

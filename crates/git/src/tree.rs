@@ -102,6 +102,11 @@ impl GitTree {
         Ok(Some(at))
     }
 
+    /// The commit of the submodule at a path.
+    pub(crate) fn submodule(&self, path: &TreePath) -> Result<Option<ObjectId>, Error> {
+        Ok(self.find(path)?.and_then(|(kind, id)| (kind == EntryKind::Commit).then_some(id)))
+    }
+
     fn get(&self, path: &TreePath) -> Result<(EntryKind, ObjectId), Error> {
         self.find(path)?.ok_or_else(|| Error::NotFound { path: path.clone() })
     }

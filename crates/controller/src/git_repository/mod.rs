@@ -1,15 +1,19 @@
 //! The controller of GitRepositories.
 
+mod compose;
 mod credentials;
+mod polls;
 mod remote;
 mod report;
 mod storage;
 mod supported;
 mod triggers;
+mod verify;
 
+use crate::download::Downloads;
 use crate::events::Events;
 use crate::metrics::Metrics;
-use crate::queue::{Key, Next, Permit};
+use crate::queue::{Key, Next, Permit, Queue};
 use crate::settings::Settings;
 use crate::sources::{SourceKey, Sources};
 use crate::step::StepError;
@@ -17,21 +21,20 @@ use crate::tracked::Tracked;
 use inhaul_api::{GitRepository, Reason};
 use inhaul_artifact::Store;
 use inhaul_cluster::Own;
-use inhaul_git::{Call, ErrorKind, Mirrors};
+use inhaul_git::{Call, Mirrors};
+use remote::Remote;
 use report::Outcome;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
+pub use polls::Polls;
 pub use triggers::follow;
 
 /// The kind, as events and metrics name it.
 pub const KIND: &str = "GitRepository";
 /// The manager that status patches are written under, as in Flux.
 pub const STATUS_MANAGER: &str = "gotk-source-controller";
-/// GitRepositories that come due together share one question to their remote.
-const SHARED_LISTING: Duration = Duration::from_secs(1);
 
 /// What the controller works with.
 pub struct Context {
@@ -41,6 +44,12 @@ pub struct Context {
     pub mirrors: Mirrors,
     /// The artifacts that others download.
     pub store: Store,
+    /// Who polls what.
+    pub polls: Polls,
+    /// What is due; a poll that finds something makes others due.
+    pub queue: Arc<Queue>,
+    /// Downloads what other processes serve.
+    pub downloads: Downloads,
     /// The snapshots that appliers read.
     pub sources: Arc<Sources>,
     /// Where events go.
@@ -86,7 +95,7 @@ pub async fn reconcile(
     .await
 }
 
-/// The way of a commit into the store.
+/// The way of a commit into the store. Where it ends early, what was fetched before is served on.
 async fn steps(
     context: &Context,
     run: &mut Run,
@@ -97,28 +106,40 @@ async fn steps(
     let timeout =
         timeout.map_err(|error| StepError::stalled(Reason::InvalidField, error.to_string()))?;
     let call = Call { cancel: preempted.clone(), ..Call::within(timeout) };
-    let mirror = remote::mirror(context, &run.object, &call).await?;
-    let reference = remote::reference(&run.object);
-    let requested = run.requested_at() != run.stored().last_handled_reconcile_at.as_deref();
-    let max_age = if requested { Duration::ZERO } else { SHARED_LISTING };
-    let resolved = match mirror.resolve(&reference, max_age, &call).await {
-        Ok(resolved) => resolved,
-        Err(error) => {
-            if error.kind() == ErrorKind::Unauthorized {
-                context.mirrors.forget_token(&mirror);
-            }
-            // What was fetched before is served on.
-            storage::restore(context, run, &mirror).await;
-            return Err(remote::failed(&error));
-        }
-    };
-    if storage::is_current(context, run, resolved.revision()).await {
+    let remote = remote::connect(context, &run.object, &call).await?;
+    let advanced = advance(context, run, &remote, &call).await;
+    if advanced.is_err() {
+        storage::restore(context, run, &remote).await;
+    }
+    advanced
+}
+
+/// Asks the remote, and takes what is new.
+async fn advance(
+    context: &Context,
+    run: &mut Run,
+    remote: &Remote,
+    call: &Call,
+) -> Result<Outcome, StepError> {
+    let resolved = remote::resolve(context, run, remote, call).await?;
+    let included = compose::includes(&context.own, run).await?;
+    let is_current = storage::is_current(context, run, resolved.revision(), &included).await;
+    if is_current && run.object.spec.verify.is_none() {
+        verify::forget(run);
         return Ok(Outcome::Unchanged);
     }
-    report::progressing(context, run, resolved.revision()).await?;
-    let snapshot = mirror.fetch(&resolved, &call).await.map_err(|error| remote::failed(&error))?;
+    if !is_current {
+        report::progressing(context, run, resolved.revision()).await?;
+    }
+    let fetched = remote.mirror.fetch(&resolved, call).await;
+    let snapshot = fetched.map_err(|error| remote::failed(&error))?;
+    verify::verify(context, run, &snapshot).await?;
+    if is_current {
+        return Ok(Outcome::Unchanged);
+    }
+    let files = compose::files(context, run, &snapshot.tree, &included, remote, call).await?;
+    let new = storage::store(context, run, &snapshot, files, included).await?;
     let summary = snapshot.commit.summary.clone();
-    let new = storage::store(context, run, snapshot).await?;
     Ok(if new { Outcome::Stored { summary } } else { Outcome::Unchanged })
 }
 
@@ -140,6 +161,7 @@ fn source_key(key: &Key) -> SourceKey {
 impl Context {
     fn forget(&self, key: &Key) -> Next {
         self.sources.remove(&source_key(key));
+        self.polls.forget(key);
         self.metrics.forget(KIND, &key.namespace, &key.name);
         Next::Forget
     }

@@ -31,10 +31,15 @@ pub(super) async fn progressing(
     run: &mut Run,
     revision: &Revision,
 ) -> Result<(), StepError> {
-    let message = format!("new upstream revision '{revision}'");
+    let same = run.status.artifact.as_ref().is_some_and(|a| a.revision == revision.to_string());
+    let (message, reason) = if same {
+        ("the artifact is made of other inputs than the last one".to_owned(), Reason::IncludeChange)
+    } else {
+        (format!("new upstream revision '{revision}'"), Reason::NewRevision)
+    };
     let (yes, unknown) = (ConditionStatus::True, ConditionStatus::Unknown);
     if run.status.artifact.is_some() {
-        set(run, condition_type::ARTIFACT_OUTDATED, yes, Reason::NewRevision, &message);
+        set(run, condition_type::ARTIFACT_OUTDATED, yes, reason, &message);
     }
     let working = "reconciliation in progress";
     set(run, condition_type::RECONCILING, yes, Reason::Progressing, &message);
@@ -108,6 +113,7 @@ fn succeeded(context: &Context, run: &mut Run, outcome: &Outcome) {
             condition_type::RECONCILING,
             condition_type::STALLED,
             condition_type::FETCH_FAILED,
+            condition_type::INCLUDE_UNAVAILABLE,
             condition_type::STORAGE_OPERATION_FAILED,
             condition_type::ARTIFACT_OUTDATED,
         ],
@@ -133,12 +139,6 @@ fn succeeded(context: &Context, run: &mut Run, outcome: &Outcome) {
 
 fn failed(context: &Context, run: &mut Run, error: &StepError) {
     let (yes, no) = (ConditionStatus::True, ConditionStatus::False);
-    let failure = match error.reason {
-        Reason::ArchiveOperationFailed
-        | Reason::DirectoryCreationFailed
-        | Reason::StatOperationFailed => condition_type::STORAGE_OPERATION_FAILED,
-        _ => condition_type::FETCH_FAILED,
-    };
     let before = Condition::find(&run.stored().conditions, condition_type::READY);
     let is_news = before
         .is_none_or(|b| b.reason != error.reason.as_str() || b.message != bounded(&error.message));
@@ -147,8 +147,17 @@ fn failed(context: &Context, run: &mut Run, error: &StepError) {
         let message = &error.message;
         publish(context, run, Severity::Error, error.reason, message, BTreeMap::new());
     }
-    remove(run, &[condition_type::FETCH_FAILED, condition_type::STORAGE_OPERATION_FAILED]);
-    set(run, failure, yes, error.reason, &error.message);
+    remove(
+        run,
+        &[
+            condition_type::FETCH_FAILED,
+            condition_type::INCLUDE_UNAVAILABLE,
+            condition_type::STORAGE_OPERATION_FAILED,
+        ],
+    );
+    if let Some(failure) = failure(run, error) {
+        set(run, failure, yes, error.reason, &error.message);
+    }
     set(run, condition_type::READY, no, error.reason, &error.message);
     if error.retry == Retry::OnChange {
         set(run, condition_type::STALLED, yes, error.reason, &error.message);
@@ -162,6 +171,36 @@ fn failed(context: &Context, run: &mut Run, error: &StepError) {
     if run.status.artifact.is_none() {
         remove(run, &[condition_type::ARTIFACT_IN_STORAGE, condition_type::ARTIFACT_OUTDATED]);
     }
+}
+
+/// The condition that tells of a failure; that of a signature was set where it was found.
+fn failure(run: &Run, error: &StepError) -> Option<&'static str> {
+    let verified = Condition::find(&run.status.conditions, condition_type::SOURCE_VERIFIED);
+    if verified
+        .is_some_and(|c| c.reason == error.reason.as_str() && c.message == bounded(&error.message))
+    {
+        return None;
+    }
+    Some(match error.reason {
+        Reason::NotFound | Reason::NoArtifact => condition_type::INCLUDE_UNAVAILABLE,
+        Reason::ArchiveOperationFailed
+        | Reason::DirectoryCreationFailed
+        | Reason::IllegalPath
+        | Reason::CopyFailure
+        | Reason::StatOperationFailed => condition_type::STORAGE_OPERATION_FAILED,
+        _ => condition_type::FETCH_FAILED,
+    })
+}
+
+/// Notes whose signatures were found.
+pub(super) fn verified(run: &mut Run, message: &str) {
+    set(run, condition_type::SOURCE_VERIFIED, ConditionStatus::True, Reason::Succeeded, message);
+}
+
+/// Notes why the revision does not count as signed.
+pub(super) fn not_verified(run: &mut Run, error: &StepError) {
+    let no = ConditionStatus::False;
+    set(run, condition_type::SOURCE_VERIFIED, no, error.reason, &error.message);
 }
 
 fn publish(

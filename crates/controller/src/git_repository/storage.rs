@@ -1,12 +1,14 @@
 //! The artifact of a GitRepository: in the store for others, as a snapshot for our own appliers.
 
-use super::{Context, KIND, Run, remote, source_key};
+use super::compose::{self, Included};
+use super::remote::{self, Remote};
+use super::{Context, KIND, Run, source_key};
 use crate::queue::Key;
 use crate::sources::Snapshot;
 use crate::step::StepError;
 use inhaul_api::{Artifact, Reason};
 use inhaul_artifact::{Address, Error, IgnoreRules, IgnoredTree, Links, Store, Stored};
-use inhaul_git::{Call, Mirror, Resolved, Revision};
+use inhaul_git::{Call, Resolved, Revision};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,9 +19,25 @@ const RESTORE: Duration = Duration::from_secs(60);
 
 /// Whether the artifact in the status is the one of `revision`, made by today's rules, and both
 /// the store and the appliers have it.
-pub(super) async fn is_current(context: &Context, run: &Run, revision: &Revision) -> bool {
+pub(super) async fn is_current(
+    context: &Context,
+    run: &Run,
+    revision: &Revision,
+    included: &[Included],
+) -> bool {
     let Some(artifact) = &run.status.artifact else { return false };
-    if artifact.revision != revision.to_string() || run.status.observed_ignore != ignored(run) {
+    let (spec, status) = (&run.object.spec, &run.status);
+    let same_includes = status.observed_include == spec.include
+        && status.included_artifacts.len() == included.len()
+        && status
+            .included_artifacts
+            .iter()
+            .zip(included)
+            .all(|(before, now)| before.digest == now.artifact.digest);
+    let same_inputs = status.observed_ignore == ignored(run)
+        && status.observed_recurse_submodules == spec.recurse_submodules
+        && status.observed_sparse_checkout == spec.sparse_checkout;
+    if artifact.revision != revision.to_string() || !same_inputs || !same_includes {
         return false;
     }
     let has_snapshot = context.sources.get(&source_key(&run.key), &artifact.digest).is_some();
@@ -51,7 +69,9 @@ async fn verified(context: &Context, artifact: &Artifact) -> Option<Stored> {
 pub(super) async fn store(
     context: &Context,
     run: &mut Run,
-    fetched: inhaul_git::Snapshot,
+    fetched: &inhaul_git::Snapshot,
+    files: View,
+    included: Vec<Included>,
 ) -> Result<bool, StepError> {
     let revision = fetched.revision.to_string();
     let address = Address::new(
@@ -62,7 +82,7 @@ pub(super) async fn store(
     );
     let address = address.map_err(|error| failed(&error))?;
     let ignore = ignored(run);
-    let (tree, stored) = pack(context.store.clone(), fetched.tree, ignore.clone(), address).await?;
+    let (tree, stored) = pack(context.store.clone(), files, ignore.clone(), address).await?;
     let snapshot = Snapshot {
         revision: revision.clone(),
         digest: stored.digest.clone(),
@@ -76,7 +96,7 @@ pub(super) async fn store(
             && artifact.digest == stored.digest
             && artifact.url == stored.url
     });
-    run.status.observed_ignore = ignore;
+    observe(run, ignore, included);
     if same {
         // After a start: the status does not change, so nothing else tells the appliers.
         context.sources.announce(key);
@@ -95,11 +115,22 @@ pub(super) async fn store(
     Ok(true)
 }
 
+/// Notes what the artifact was made of.
+fn observe(run: &mut Run, ignore: Option<String>, included: Vec<Included>) {
+    let spec = run.object.spec.clone();
+    run.status.observed_ignore = ignore;
+    run.status.observed_recurse_submodules = spec.recurse_submodules;
+    run.status.observed_sparse_checkout = spec.sparse_checkout;
+    run.status.observed_include = spec.include;
+    run.status.included_artifacts =
+        included.into_iter().map(|included| included.artifact).collect();
+}
+
 type View = Arc<dyn inhaul_tree::Tree>;
 
 async fn pack(
     store: Store,
-    files: Arc<inhaul_git::GitTree>,
+    files: View,
     ignore: Option<String>,
     address: Address,
 ) -> Result<(View, Stored), StepError> {
@@ -134,7 +165,7 @@ fn failed(error: &Error) -> StepError {
 
 /// Serves on what was fetched before, although the remote cannot be asked. What is lost leaves the
 /// status: a source without files must not claim to have them.
-pub(super) async fn restore(context: &Context, run: &mut Run, mirror: &Arc<Mirror>) {
+pub(super) async fn restore(context: &Context, run: &mut Run, remote: &Remote) {
     let Some(artifact) = run.status.artifact.clone() else { return };
     if context.sources.get(&source_key(&run.key), &artifact.digest).is_some()
         && verified(context, &artifact).await.is_some()
@@ -142,20 +173,30 @@ pub(super) async fn restore(context: &Context, run: &mut Run, mirror: &Arc<Mirro
         return;
     }
     let Ok(revision) = artifact.revision.parse::<Revision>() else { return };
-    let restored = match mirror.fetch(&Resolved::from(revision), &Call::within(RESTORE)).await {
-        Ok(fetched) => store(context, run, fetched).await.map_err(|error| error.message),
-        Err(error) => Err(error.to_string()),
-    };
-    if let Err(error) = restored {
-        tracing::warn!(error, "the files of {} are lost", artifact.revision);
+    if let Err(error) = build_again(context, run, remote, revision).await {
+        tracing::warn!(%error, "the files of {} are lost", artifact.revision);
         run.status.artifact = None;
     }
 }
 
+async fn build_again(
+    context: &Context,
+    run: &mut Run,
+    remote: &Remote,
+    revision: Revision,
+) -> Result<bool, StepError> {
+    let call = Call::within(RESTORE);
+    let fetched = remote.mirror.fetch(&Resolved::from(revision), &call).await;
+    let fetched = fetched.map_err(|error| remote::failed(&error))?;
+    let included = compose::includes(&context.own, run).await?;
+    let files = compose::files(context, run, &fetched.tree, &included, remote, &call).await?;
+    store(context, run, &fetched, files, included).await
+}
+
 /// Serves on what a suspended GitRepository had, after a start.
 pub(super) async fn keep_serving(context: &Context, run: &mut Run) {
-    match remote::mirror(context, &run.object, &Call::within(RESTORE)).await {
-        Ok(mirror) => restore(context, run, &mirror).await,
+    match remote::connect(context, &run.object, &Call::within(RESTORE)).await {
+        Ok(remote) => restore(context, run, &remote).await,
         Err(error) => tracing::warn!(%error, "the files of a suspended source are not served"),
     }
 }

@@ -13,12 +13,8 @@ pub(super) fn check(object: &GitRepository) -> Result<(), StepError> {
     let provider =
         provider.map_err(|error| StepError::stalled(Reason::InvalidField, error.to_string()))?;
     let asked = [
-        ("spec.verify", spec.verify.is_some()),
         ("spec.serviceAccountName", spec.service_account_name.is_some()),
         ("spec.provider", matches!(provider, GitProvider::Aws | GitProvider::Azure)),
-        ("spec.recurseSubmodules", spec.recurse_submodules),
-        ("spec.include", !spec.include.is_empty()),
-        ("spec.sparseCheckout", !spec.sparse_checkout.is_empty()),
     ];
     let fields: Vec<&str> =
         asked.iter().filter(|(_, is_set)| *is_set).map(|(field, _)| *field).collect();
@@ -50,9 +46,9 @@ mod tests {
         let plain = json!({"url": "https://x/y.git", "interval": "1m", "ref": {"tag": "v1"}});
         assert!(check(&repository(plain)).is_ok());
         let asking = json!({"url": "ssh://git@x/y.git", "interval": "1m",
-            "recurseSubmodules": true, "provider": "aws"});
+            "serviceAccountName": "x", "provider": "aws"});
         let error = check(&repository(asking)).unwrap_err();
-        let expected = "spec.provider, spec.recurseSubmodules: not supp";
+        let expected = "spec.serviceAccountName, spec.provider: not supp";
         assert!(error.message.starts_with(expected), "{error}");
     }
 }

@@ -42,7 +42,7 @@ fn explain(error: &russh::keys::Error, passphrase: Option<&str>) -> String {
 }
 
 /// Refuses keys that can be broken.
-pub(super) fn check_strength(key: &PublicKey) -> Result<(), String> {
+pub(crate) fn check_strength(key: &PublicKey) -> Result<(), String> {
     if let Some(rsa) = key.key_data().rsa() {
         let bits = rsa.key_size() as usize;
         if bits < MIN_RSA_BITS {

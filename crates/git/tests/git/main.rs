@@ -12,6 +12,7 @@ mod faults;
 mod fetch;
 mod hostile;
 mod resolve;
+mod signature;
 mod ssh;
 mod sshd;
 mod support;
