@@ -8,6 +8,8 @@ mod api_faults;
 #[cfg(test)]
 mod command_line;
 #[cfg(test)]
+mod composed;
+#[cfg(test)]
 mod course;
 #[cfg(test)]
 mod crash;

@@ -22,4 +22,5 @@ pub(crate) use manifests::*;
 pub(crate) use programs::{canary_file, go_program, inhaul, run_directory};
 pub(crate) use repository::{Change, Repository, link, remove, write};
 pub(crate) use space::{Space, behaviour};
+pub(crate) use status::condition;
 pub(crate) use waiting::{eventually, holds_for, within};

@@ -41,6 +41,8 @@ pub enum ErrorKind {
     EmptyRepository,
     /// The commit holds a tree that no honest Git writes.
     HostileTree,
+    /// A push was refused: the branch is somewhere else by now, or the server does not want it.
+    Rejected,
     /// The object database on disk is damaged.
     Corrupt,
     /// The disk refused.
@@ -70,6 +72,7 @@ impl ErrorKind {
             | Self::TooLarge
             | Self::ReferenceInvalid
             | Self::ReferenceNotFound
+            | Self::Rejected
             | Self::Corrupt => "GitOperationFailed",
         }
     }

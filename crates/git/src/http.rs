@@ -25,8 +25,8 @@ use std::io::{self, BufRead, Cursor, Read, Write};
 use std::sync::Arc;
 
 const MAX_REDIRECTS: usize = 5;
-/// A negotiation is a few hundred bytes per commit that we have.
-const MAX_REQUEST_BYTES: usize = 1 << 20;
+/// A negotiation is a few hundred bytes per commit that we have; a push carries changed files.
+const MAX_REQUEST_BYTES: usize = 64 << 20;
 
 /// One conversation with a remote.
 #[derive(Clone)]

@@ -69,6 +69,18 @@ impl Mirror {
         &self.url
     }
 
+    pub(crate) fn door(&self) -> &Door {
+        &self.door
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    pub(crate) fn access(&self) -> Arc<Access> {
+        Arc::clone(&self.access.lock())
+    }
+
     pub(crate) fn renew(&self, access: Access) {
         *self.access.lock() = Arc::new(access);
     }
@@ -262,8 +274,7 @@ impl Mirror {
     }
 
     fn session<'a>(&'a self, stop: &'a Stop) -> Result<Session<'a>, Error> {
-        let access = Arc::clone(&self.access.lock());
-        Session::open(&access, &self.url, &self.limits, stop)
+        Session::open(&self.access(), &self.url, &self.limits, stop)
     }
 
     fn current(&self) -> Result<Arc<Generation>, Error> {

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 /// How we introduce ourselves to servers.
-const AGENT: &str = concat!("inhaul/", env!("CARGO_PKG_VERSION"));
+pub(crate) const AGENT: &str = concat!("inhaul/", env!("CARGO_PKG_VERSION"));
 
 /// How much history comes along.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -102,6 +102,23 @@ impl GitTree {
         Ok(Some(at))
     }
 
+    pub(crate) fn root(&self) -> ObjectId {
+        self.root
+    }
+
+    /// The entries of one directory, by its id.
+    pub(crate) fn entries(
+        &self,
+        id: &ObjectId,
+    ) -> Result<Vec<(String, EntryKind, ObjectId)>, Error> {
+        let directory = self.directory(id, &TreePath::root())?;
+        if let Some(name) = &directory.unreadable {
+            let why = format!("holds {name:?}, whose name is not UTF-8, which is not supported");
+            return Err(Error::Unreadable { path: TreePath::root(), why });
+        }
+        Ok(directory.entries.clone())
+    }
+
     /// The commit of the submodule at a path.
     pub(crate) fn submodule(&self, path: &TreePath) -> Result<Option<ObjectId>, Error> {
         Ok(self.find(path)?.and_then(|(kind, id)| (kind == EntryKind::Commit).then_some(id)))

@@ -86,6 +86,11 @@ impl Repository {
         file
     }
 
+    /// A path in the work tree.
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
+        self.work.join(path)
+    }
+
     /// Runs `git` in the work tree and returns what it printed.
     pub(crate) fn git(&self, arguments: &[&str]) -> String {
         git(&self.work, arguments)

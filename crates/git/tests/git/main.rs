@@ -11,6 +11,7 @@ mod doors;
 mod faults;
 mod fetch;
 mod hostile;
+mod push;
 mod resolve;
 mod signature;
 mod ssh;
