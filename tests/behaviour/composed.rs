@@ -77,7 +77,7 @@ fn s14_only_signed_commits_are_taken_and_the_last_one_stays() {
         );
         let verified = condition(&refused, "SourceVerified").cloned().unwrap_or_default();
         assert_eq!(verified["status"], "False");
-        space.shows("ConfigMap", "a", "/data/value", "1").await;
+        space.shows("ConfigMap", "a", "/data/key", "1").await;
 
         sign(&repository, Some(&signing_key(space, "strangers")));
         repository.commit("signed by a stranger", &one("3"));
@@ -122,7 +122,7 @@ fn f26_sparse_directories_are_taken_alone_and_must_exist() {
         space.nothing_deleted();
         let patch = json!({"spec": {"sparseCheckout": ["apps", "other"]}});
         space.edit("GitRepository", "app", patch).await;
-        space.shows("ConfigMap", "b", "/data/value", "1").await;
+        space.shows("ConfigMap", "b", "/data/key", "1").await;
     });
 }
 
@@ -141,9 +141,9 @@ fn an_include_is_part_of_the_source_and_its_change_is_taken_at_once() {
         space.git_repository("lib", &library, json!({})).await;
         space.ready("GitRepository", "lib").await;
         space.kustomization("app", json!({})).await;
-        space.shows("ConfigMap", "b", "/data/value", "1").await;
+        space.shows("ConfigMap", "b", "/data/key", "1").await;
         library.commit("two", &[write("base/b.yaml", config_map("b", "2"))]);
-        space.shows("ConfigMap", "b", "/data/value", "2").await;
+        space.shows("ConfigMap", "b", "/data/key", "2").await;
         let source = space.ready("GitRepository", "app").await;
         let included = &source["status"]["includedArtifacts"];
         assert_eq!(included[0]["revision"], library.revision());
@@ -151,6 +151,11 @@ fn an_include_is_part_of_the_source_and_its_change_is_taken_at_once() {
             json!({"spec": {"include": [{"repository": {"name": "lib"}, "toPath": "../x"}]}});
         space.edit("GitRepository", "app", patch).await;
         space.refused("GitRepository", "app", "IllegalPath", &["../x"]).await;
+        let back = json!({"spec": {"include": [{"repository": {"name": "app"}}]}});
+        space.edit("GitRepository", "lib", back).await;
+        space
+            .refused("GitRepository", "lib", "NotFound", &["includes itself by way of 'app'"])
+            .await;
         space.nothing_deleted();
     });
 }
@@ -175,7 +180,7 @@ fn s09_submodules_are_off_by_default_and_hostile_ones_are_refused() {
         space.synced("app", &repository.revision()).await;
         assert!(space.get("ConfigMap", "b").await.is_none(), "submodules are off by default");
         space.edit("GitRepository", "app", json!({"spec": {"recurseSubmodules": true}})).await;
-        space.shows("ConfigMap", "b", "/data/value", "1").await;
+        space.shows("ConfigMap", "b", "/data/key", "1").await;
         for (url, more, reason) in [
             ("file:///etc", "", "InvalidGitObject"),
             ("-u./p", "", "InvalidGitObject"),

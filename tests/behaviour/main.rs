@@ -32,6 +32,8 @@ mod input;
 #[cfg(test)]
 mod live_index;
 #[cfg(test)]
+mod login;
+#[cfg(test)]
 mod observe;
 #[cfg(test)]
 mod outage;

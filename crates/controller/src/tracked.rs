@@ -263,7 +263,8 @@ fn nullify_gone(from: Option<&Value>, to: &mut Value) {
 pub(crate) fn bounded(message: &str) -> String {
     /// The events hold the rest.
     const MAX: usize = 1023;
-    let clean = message.chars().map(|c| if c.is_control() && c != '\n' { ' ' } else { c });
+    let clean =
+        message.chars().map(|c| if c.is_control() && !matches!(c, '\n' | '\t') { ' ' } else { c });
     let mut text: String = clean.take(MAX).collect();
     if message.chars().nth(MAX).is_some() {
         text.push('…');

@@ -86,6 +86,11 @@ impl Repository {
         file
     }
 
+    /// Where the server keeps it.
+    pub(crate) fn bare(&self) -> &Path {
+        &self.bare
+    }
+
     /// A path in the work tree.
     pub(crate) fn path(&self, path: &str) -> PathBuf {
         self.work.join(path)

@@ -9,6 +9,8 @@ use inhaul_artifact::{MountedTree, SparseTree};
 use inhaul_cluster::Own;
 use inhaul_git::{Call, GitTree};
 use inhaul_tree::{Tree, TreePath};
+use kube::ResourceExt;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +18,9 @@ type View = Arc<dyn Tree>;
 
 /// How soon an include that is not there yet is looked for again, as in Flux.
 const DEPENDENCY: Duration = Duration::from_secs(30);
+
+/// Sources that one may include, those of its includes among them.
+const MAX_INCLUDED: usize = 100;
 
 /// An artifact of another GitRepository, and where it goes.
 pub(super) struct Included {
@@ -33,10 +38,6 @@ pub(super) async fn includes(own: &Own, run: &Run) -> Result<Vec<Included>, Step
     for include in &run.object.spec.include {
         let name = &include.repository.name;
         let namespace = &run.key.namespace;
-        if *name == run.key.name {
-            let message = format!("GitRepository '{namespace}/{name}' includes itself");
-            return Err(StepError::stalled(Reason::NotFound, message));
-        }
         let missing = |reason: Reason, why: String| StepError {
             reason,
             message: why,
@@ -51,6 +52,7 @@ pub(super) async fn includes(own: &Own, run: &Run) -> Result<Vec<Included>, Step
             let why = "could not get resource for include";
             missing(Reason::NotFound, format!("{why} '{namespace}/{name}': not found"))
         })?;
+        circle(own, run, &object).await?;
         let artifact = object.status.and_then(|status| status.artifact).ok_or_else(|| {
             let why = format!("no artifact available for include '{namespace}/{name}'");
             missing(Reason::NoArtifact, why)
@@ -59,6 +61,39 @@ pub(super) async fn includes(own: &Own, run: &Run) -> Result<Vec<Included>, Step
         found.push(Included { include: include.clone(), artifact, source });
     }
     Ok(found)
+}
+
+/// Refuses an include that includes this one again, by whatever way: each new artifact would make
+/// the next one, without end.
+async fn circle(own: &Own, run: &Run, first: &GitRepository) -> Result<(), StepError> {
+    let namespace = &run.key.namespace;
+    let mut pending = vec![(first.name_any(), Some(first.spec.include.clone()))];
+    let mut seen = HashSet::new();
+    while let Some((name, known)) = pending.pop() {
+        if name == run.key.name || seen.len() > MAX_INCLUDED {
+            let message = format!(
+                "GitRepository '{namespace}/{}' includes itself by way of '{}'",
+                run.key.name,
+                first.name_any()
+            );
+            return Err(StepError::stalled(Reason::NotFound, message));
+        }
+        if !seen.insert(name.clone()) {
+            continue;
+        }
+        let includes = match known {
+            Some(includes) => includes,
+            None => {
+                let read = own.get::<GitRepository>(namespace, &name).await;
+                let what = format!("could not get resource for include '{namespace}/{name}'");
+                let object =
+                    read.map_err(|error| StepError::cluster(Reason::NotFound, &what, &error))?;
+                object.map(|object| object.spec.include).unwrap_or_default()
+            }
+        };
+        pending.extend(includes.into_iter().map(|include| (include.repository.name, None)));
+    }
+    Ok(())
 }
 
 /// Puts the source together.

@@ -65,8 +65,12 @@ pub(super) async fn report(
         }
         Err(error) => {
             failed(context, &mut run, error);
+            let interval = interval.unwrap_or(FALLBACK_RETRY);
             // A source is asked again within minutes, however rarely it is polled.
-            error.next(interval.unwrap_or(FALLBACK_RETRY).max(Duration::from_secs(300)))
+            match error.retry {
+                Retry::Interval => Next::After(context.settings.jittered(interval)),
+                _ => error.next(interval.max(Duration::from_secs(300))),
+            }
         }
     };
     let seconds = run.started.elapsed().as_secs_f64();
