@@ -28,6 +28,8 @@ mod health;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod impersonation;
+#[cfg(test)]
 mod input;
 #[cfg(test)]
 mod live_index;

@@ -14,6 +14,7 @@ mod recorder;
 mod repository;
 mod space;
 mod status;
+mod tenant;
 mod waiting;
 mod world;
 
@@ -23,4 +24,5 @@ pub(crate) use programs::{canary_file, go_program, inhaul, kill_with_us, run_dir
 pub(crate) use repository::{Change, Repository, link, remove, write};
 pub(crate) use space::{Space, behaviour};
 pub(crate) use status::condition;
+pub(crate) use tenant::service_account;
 pub(crate) use waiting::{eventually, holds_for, within};

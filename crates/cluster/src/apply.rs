@@ -92,6 +92,8 @@ pub struct ApplyError {
     pub retry_after: Option<Duration>,
     /// Whether the API server refused the object itself, so that only another one will do.
     pub refused: bool,
+    /// Whether an object of the stage may have been written.
+    pub begun: bool,
     /// What was written before.
     pub done: Vec<Change>,
 }
@@ -195,7 +197,7 @@ impl Applier {
                 }
             }
             if let Some(error) = first {
-                return Err(ApplyError { done, ..error });
+                return Err(ApplyError { begun: true, done, ..error });
             }
         }
         Ok(done)
@@ -424,6 +426,7 @@ fn failed(planned: &PlannedObject, step: &str, error: &Error) -> ApplyError {
         message: format!("{} {step} failed{reason}: {why}{file}", object.id()),
         retry_after: error.retry_after(),
         refused: matches!(error.code(), Some(400 | 403 | 422)),
+        begun: false,
         done: Vec::new(),
     }
 }

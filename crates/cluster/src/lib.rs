@@ -7,12 +7,14 @@ mod events;
 mod facts;
 mod flow;
 mod health;
+mod identity;
 mod index;
 mod lease;
 mod own;
 mod prune;
 mod request;
 mod resource;
+mod target;
 mod watch;
 
 pub use apply::{
@@ -23,10 +25,12 @@ pub use error::Error;
 pub use events::{Delivery, Event, EventAddressError, EventConfig, Recorder, Severity};
 pub use flow::Traffic;
 pub use health::{Awaited, HealthChecker, Unhealthy};
+pub use identity::{Identity, InvalidName, User};
 pub use index::{Index, IndexEvent, Indexed};
 pub use lease::{Election, ElectionConfig, ElectionError, Leadership, identity};
 pub use own::{Own, SecretData};
 pub use prune::{Going, PruneOptions, Pruned, Pruner};
 pub use request::{AlwaysOpen, Connection, Gate};
 pub use resource::{Discovery, Resource};
+pub use target::{Target, Targets};
 pub use watch::{Guarded, Seen, WatchOptions, watch};

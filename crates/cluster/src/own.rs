@@ -1,6 +1,7 @@
 //! Our own resources: reading them, their status and finalizers; and what they refer to.
 
 use crate::error::Error;
+use crate::identity::Identity;
 use crate::request::{Call, Connection};
 use crate::resource::Discovery;
 use http::Method;
@@ -40,8 +41,8 @@ impl fmt::Debug for SecretData {
 /// Reads and writes objects of our own kinds.
 #[derive(Clone)]
 pub struct Own {
-    connection: Connection,
-    discovery: Discovery,
+    pub(crate) connection: Connection,
+    pub(crate) discovery: Discovery,
     /// The manager that status patches are written under, such as `gotk-kustomize-controller`.
     manager: &'static str,
 }
@@ -58,6 +59,18 @@ impl Own {
     /// Over one connection; status patches are written under `manager`.
     pub fn new(connection: Connection, discovery: Discovery, manager: &'static str) -> Self {
         Self { connection, discovery, manager }
+    }
+
+    /// The same as another identity, which asks for kinds by itself.
+    pub(crate) fn as_identity(&self, identity: &Identity) -> Self {
+        match identity {
+            Identity::Own => self.clone(),
+            Identity::As(_) => {
+                let connection = self.connection.as_identity(identity);
+                let discovery = Discovery::new(connection.clone());
+                Self { connection, discovery, manager: self.manager }
+            }
+        }
     }
 
     /// One object, or `None` if it does not exist.

@@ -103,6 +103,11 @@ impl Connection {
         self.flow.traffic()
     }
 
+    /// The same API server and gate, with another client.
+    pub(crate) fn over(&self, client: kube::Client) -> Self {
+        Self { client, gate: Arc::clone(&self.gate), flow: self.flow.clone() }
+    }
+
     /// The client behind this connection, for watches.
     pub(crate) fn client(&self) -> kube::Client {
         self.client.clone()

@@ -12,9 +12,8 @@ use futures::stream::{self, StreamExt};
 use inhaul_api::{GitRepository, Kustomization};
 use inhaul_artifact::{Retention, Store};
 use inhaul_cluster::{
-    AlwaysOpen, Applier, ApplyOptions, Connection, Discovery, Election, ElectionConfig,
-    EventConfig, Gate, HealthChecker, Index, Own, Pruner, Recorder, Seen, WatchOptions, connect,
-    watch,
+    AlwaysOpen, ApplyOptions, Connection, Discovery, Election, ElectionConfig, EventConfig, Gate,
+    Index, Own, Recorder, Seen, Targets, WatchOptions, connect, watch,
 };
 use inhaul_git::Mirrors;
 use inhaul_plan::HashKey;
@@ -126,7 +125,10 @@ pub async fn run(
         }
     }
     let stop = shutdown.child_token();
-    let controllers = Controllers { options, connection, recorder, metrics, stop: stop.clone() };
+    let discovery = Discovery::new(connection.clone());
+    let stop_all = stop.clone();
+    let controllers =
+        Controllers { options, connection, discovery, recorder, metrics, stop: stop_all };
     let running = controllers.start(listen).await?;
     let lost = async {
         match &leadership {
@@ -193,6 +195,7 @@ fn elect(
 struct Controllers {
     options: Options,
     connection: Connection,
+    discovery: Discovery,
     recorder: Recorder,
     metrics: Arc<Metrics>,
     stop: CancellationToken,
@@ -339,20 +342,16 @@ impl Controllers {
         index: Index,
     ) -> Result<kustomization::Context, OperatorError> {
         let options = &self.options;
-        let discovery = Discovery::new(self.connection.clone());
+        let own = self.own(kustomization::STATUS_MANAGER);
         let apply = ApplyOptions {
             override_managers: options.override_managers.clone(),
             concurrency: options.apply_concurrency,
             hash_key: HashKey::new(random_bytes()),
         };
         let downloads = Downloads::new(options.download_retries);
-        let connection = || self.connection.clone();
         Ok(kustomization::Context {
-            own: self.own(kustomization::STATUS_MANAGER),
-            applier: Applier::new(connection(), discovery.clone(), index.clone(), apply),
-            pruner: Pruner::new(connection(), discovery.clone()),
-            health: HealthChecker::new(connection(), discovery.clone()),
-            discovery,
+            targets: Targets::new(own.clone(), index.clone(), apply),
+            own,
             kustomizations,
             downloads: downloads.map_err(|e| error("cannot download artifacts")(&e))?,
             sources,
@@ -376,7 +375,7 @@ impl Controllers {
     }
 
     fn own(&self, manager: &'static str) -> Own {
-        Own::new(self.connection.clone(), Discovery::new(self.connection.clone()), manager)
+        Own::new(self.connection.clone(), self.discovery.clone(), manager)
     }
 
     fn queue(&self, kind: &'static str) -> Arc<Queue> {

@@ -2,7 +2,7 @@
 
 use crate::queue::{Key, Next};
 use crate::step::StepError;
-use inhaul_api::{FINALIZER, Reason};
+use inhaul_api::{FINALIZER, GitRepository, Kustomization, Reason};
 use inhaul_cluster::Own;
 use kube::Resource;
 use kube::core::object::HasStatus;
@@ -26,6 +26,20 @@ pub(crate) const FALLBACK_RETRY: Duration = Duration::from_secs(60);
 pub(crate) trait Owned:
     Resource<DynamicType = ()> + HasStatus<Status: OwnedStatus> + DeserializeOwned + Clone + Debug
 {
+    /// Whether it says that nothing is to be done.
+    fn is_suspended(&self) -> bool;
+}
+
+impl Owned for Kustomization {
+    fn is_suspended(&self) -> bool {
+        self.spec.suspend
+    }
+}
+
+impl Owned for GitRepository {
+    fn is_suspended(&self) -> bool {
+        self.spec.suspend
+    }
 }
 
 /// The status of a kind of ours.
@@ -33,13 +47,16 @@ pub(crate) trait OwnedStatus: Serialize + Clone + Default + PartialEq + Debug {}
 
 impl<S: Serialize + Clone + Default + PartialEq + Debug> OwnedStatus for S {}
 
-impl<K> Owned for K where
-    K: Resource<DynamicType = ()>
-        + HasStatus<Status: OwnedStatus>
-        + DeserializeOwned
-        + Clone
-        + Debug
-{
+/// What is to be done about an object that came due.
+pub(crate) enum Opened<K: Owned> {
+    /// Nothing: it does not exist, or its deletion does not wait for us.
+    Gone,
+    /// It is being deleted, and waits for us.
+    Deleting(Tracked<K>),
+    /// It asks for nothing.
+    Suspended(Tracked<K>),
+    /// A reconcile. A deletion would wait for us.
+    Due(Tracked<K>),
 }
 
 /// An object under reconcile.
@@ -54,6 +71,21 @@ pub(crate) struct Tracked<K: Owned> {
 }
 
 impl<K: Owned> Tracked<K> {
+    /// Finds out what is to be done about an object that was read.
+    pub(crate) async fn open(own: &Own, read: Option<Self>) -> Result<Opened<K>, Next> {
+        let Some(mut tracked) = read else { return Ok(Opened::Gone) };
+        if tracked.is_deleting() {
+            let waits = tracked.has_finalizer();
+            return Ok(if waits { Opened::Deleting(tracked) } else { Opened::Gone });
+        }
+        if tracked.object.is_suspended() {
+            tracing::info!("reconciliation is suspended for this object");
+            return Ok(Opened::Suspended(tracked));
+        }
+        tracked.add_finalizer(own).await?;
+        Ok(Opened::Due(tracked))
+    }
+
     /// Reads the object, past every cache.
     pub(crate) async fn read(own: &Own, key: Key) -> Result<Option<Self>, Next> {
         match own.get::<K>(&key.namespace, &key.name).await {
@@ -90,11 +122,11 @@ impl<K: Owned> Tracked<K> {
         self.object.meta().generation.unwrap_or_default()
     }
 
-    pub(crate) fn is_deleting(&self) -> bool {
+    fn is_deleting(&self) -> bool {
         self.object.meta().deletion_timestamp.is_some()
     }
 
-    pub(crate) fn has_finalizer(&self) -> bool {
+    fn has_finalizer(&self) -> bool {
         self.object.meta().finalizers.iter().flatten().any(|finalizer| finalizer == FINALIZER)
     }
 
@@ -153,7 +185,7 @@ impl<K: Owned> Tracked<K> {
     }
 
     /// Makes sure that a deletion waits for us.
-    pub(crate) async fn add_finalizer(&mut self, own: &Own) -> Result<(), Next> {
+    async fn add_finalizer(&mut self, own: &Own) -> Result<(), Next> {
         if self.has_finalizer() {
             return Ok(());
         }

@@ -11,6 +11,9 @@ pub(crate) struct Request {
     pub(crate) resource: String,
     pub(crate) name: String,
     pub(crate) user: String,
+    /// Whom it impersonated; empty if nobody.
+    pub(crate) impersonated: String,
+    pub(crate) uri: String,
     /// A request that changed nothing by its own wish.
     pub(crate) dry_run: bool,
 }
@@ -43,6 +46,8 @@ fn request(entry: &Value) -> Request {
         resource: text("/objectRef/resource"),
         name: text("/objectRef/name"),
         user: text("/user/username"),
+        impersonated: text("/impersonatedUser/username"),
+        uri: text("/requestURI"),
         dry_run: text("/requestURI").contains("dryRun=All"),
     }
 }

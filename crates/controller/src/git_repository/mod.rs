@@ -17,7 +17,7 @@ use crate::queue::{Key, Next, Permit, Queue};
 use crate::settings::Settings;
 use crate::sources::{SourceKey, Sources};
 use crate::step::StepError;
-use crate::tracked::Tracked;
+use crate::tracked::{Opened, Tracked};
 use inhaul_api::{GitRepository, Reason};
 use inhaul_artifact::Store;
 use inhaul_cluster::Own;
@@ -71,22 +71,20 @@ pub async fn reconcile(
 ) -> Next {
     let span = crate::reconcile_span("source.toolkit.fluxcd.io", KIND, &key);
     async {
-        let mut run: Run = match Tracked::read(&context.own, key.clone()).await {
-            Ok(Some(run)) => run,
-            Ok(None) => return context.forget(&key),
+        let read = match Tracked::read(&context.own, key.clone()).await {
+            Ok(read) => read,
             Err(next) => return next,
         };
-        if run.is_deleting() {
-            return finalize(&context, &run).await;
-        }
-        if run.object.spec.suspend {
-            tracing::info!("reconciliation is suspended for this object");
-            storage::keep_serving(&context, &mut run).await;
-            return report::store(&context, run, Next::OnChange).await;
-        }
-        if let Err(next) = run.add_finalizer(&context.own).await {
-            return next;
-        }
+        let mut run: Run = match Tracked::open(&context.own, read).await {
+            Ok(Opened::Due(run)) => run,
+            Ok(Opened::Deleting(run)) => return finalize(&context, &run).await,
+            Ok(Opened::Suspended(mut run)) => {
+                storage::keep_serving(&context, &mut run).await;
+                return report::store(&context, run, Next::OnChange).await;
+            }
+            Ok(Opened::Gone) => return context.forget(&key),
+            Err(next) => return next,
+        };
         // Fetching waits for the network most of the time; the mirrors have a door of their own.
         let result = permit.release_during(steps(&context, &mut run, &preempted)).await;
         report::report(&context, run, result).await
@@ -144,9 +142,6 @@ async fn advance(
 }
 
 async fn finalize(context: &Context, run: &Run) -> Next {
-    if !run.has_finalizer() {
-        return context.forget(&run.key);
-    }
     storage::remove(context, &run.key).await;
     match run.remove_finalizer(&context.own).await {
         Ok(()) => context.forget(&run.key),

@@ -6,7 +6,8 @@ use crate::step::{Retry, StepError};
 use crate::tracked::humane;
 use inhaul_api::Reason;
 use inhaul_cluster::{
-    Action, ApplyError, Awaited, Change, DRIFT, Error, Knowledge, PruneOptions, asks_for_report,
+    Action, ApplyError, Awaited, Change, DRIFT, Error, Knowledge, PruneOptions, Target,
+    asks_for_report,
 };
 use inhaul_object::{GroupVersionKind, ObjectId};
 use inhaul_plan::{
@@ -27,6 +28,7 @@ const NAMED: usize = 10;
 /// Makes the plan for what was rendered.
 pub(super) async fn plan(
     context: &Context,
+    target: &Target,
     run: &Run,
     rendered: Rendered,
 ) -> Result<Plan, StepError> {
@@ -34,7 +36,7 @@ pub(super) async fn plan(
     let kinds: HashSet<GroupVersionKind> =
         rendered.objects().iter().map(|rendered| rendered.object.gvk()).collect();
     for gvk in kinds {
-        match context.discovery.resource(&gvk).await {
+        match target.discovery.resource(&gvk).await {
             Ok(resource) => {
                 scopes.insert(gvk, resource.scope);
             }
@@ -65,6 +67,7 @@ pub(super) async fn plan(
 /// Puts back what drifted of an app that is in order.
 pub(super) async fn correct(
     context: &Context,
+    target: &Target,
     run: &mut Run,
     objects: &[PlannedObject],
 ) -> Result<(), StepError> {
@@ -73,7 +76,7 @@ pub(super) async fn correct(
     let mut knowledge = context.records.begin(&run.key, run.extent, audit, Some(&ids));
     knowledge.was_in_order = true;
     knowledge.report_drift = run.annotation(DRIFT).is_some_and(asks_for_report);
-    let result = match context.applier.correct(objects, &knowledge).await {
+    let result = match target.applier.correct(objects, &knowledge).await {
         Ok(changes) => {
             note(context, run, &knowledge, changes);
             Ok(())
@@ -90,12 +93,17 @@ pub(super) async fn correct(
 }
 
 /// Applies the stages one after another.
-pub(super) async fn stages(context: &Context, run: &mut Run, plan: &Plan) -> Result<(), StepError> {
+pub(super) async fn stages(
+    context: &Context,
+    target: &Target,
+    run: &mut Run,
+    plan: &Plan,
+) -> Result<(), StepError> {
     let audit = context.settings.audit_interval;
     let mut knowledge = context.records.begin(&run.key, run.extent, audit, None);
     knowledge.was_in_order = run.was_ready;
     knowledge.report_drift = run.annotation(DRIFT).is_some_and(asks_for_report);
-    let result = apply_all(context, run, plan, &knowledge).await;
+    let result = apply_all(context, target, run, plan, &knowledge).await;
     let wanted = |id: &ObjectId| plan.wanted.contains(id);
     if context.records.end(&run.key, &context.index, Some(&wanted)) {
         run.again = true;
@@ -105,23 +113,26 @@ pub(super) async fn stages(context: &Context, run: &mut Run, plan: &Plan) -> Res
 
 async fn apply_all(
     context: &Context,
+    target: &Target,
     run: &mut Run,
     plan: &Plan,
     knowledge: &Knowledge,
 ) -> Result<(), StepError> {
     let mut new_kinds = HashSet::new();
     for (index, stage) in plan.stages.iter().enumerate() {
-        let changes = match context.applier.apply_stage(stage, knowledge, &new_kinds).await {
+        let changes = match target.applier.apply_stage(stage, knowledge, &new_kinds).await {
             Ok(changes) => changes,
             Err(error) => {
                 note(context, run, knowledge, error.done.clone());
+                let begun = index + usize::from(error.begun);
+                take_back(run, &plan.stages[begun..]);
                 return Err(failed(&error));
             }
         };
         let written: Vec<Awaited> = written(stage, &changes);
         note(context, run, knowledge, changes);
         if index + 1 < plan.stages.len() && !written.is_empty() {
-            let ready = context.health.wait(&written, STAGE_READY).await;
+            let ready = target.health.wait(&written, STAGE_READY).await;
             ready.map_err(|unhealthy| {
                 StepError::passing(Reason::ReconciliationFailed, unhealthy.to_string())
             })?;
@@ -129,6 +140,19 @@ async fn apply_all(
         }
     }
     Ok(())
+}
+
+/// Takes back from the inventory what was put there ahead of a write that was never tried: these
+/// objects are not ours, and a tenant may not even be allowed to look at them.
+fn take_back(run: &mut Run, untried: &[Vec<PlannedObject>]) {
+    let untried: HashSet<ObjectId> = untried.iter().flatten().map(|p| p.object.id()).collect();
+    let (before, mut inventory) = (run.inventory_before.clone(), Inventory::default());
+    for (id, version) in run.inventory().iter() {
+        if !untried.contains(id) || before.contains(id) {
+            inventory.insert(id.clone(), version.to_owned());
+        }
+    }
+    run.set_inventory(&inventory);
 }
 
 fn note(context: &Context, run: &mut Run, knowledge: &Knowledge, changes: Vec<Change>) {
@@ -165,7 +189,12 @@ fn failed(error: &ApplyError) -> StepError {
 }
 
 /// Deletes what left the source, as far as the guard and the API server allow it.
-pub(super) async fn prune(context: &Context, run: &mut Run, plan: &Plan) -> Result<(), StepError> {
+pub(super) async fn prune(
+    context: &Context,
+    target: &Target,
+    run: &mut Run,
+    plan: &Plan,
+) -> Result<(), StepError> {
     let revision = run.revision.clone().unwrap_or_default();
     if !run.object.spec.prune {
         run.set_inventory(&plan.wanted);
@@ -185,7 +214,7 @@ pub(super) async fn prune(context: &Context, run: &mut Run, plan: &Plan) -> Resu
         },
         protected_namespaces: context.settings.protected_namespaces.clone(),
     };
-    let pruned = context.pruner.prune(plan, total, &options).await;
+    let pruned = target.pruner.prune(plan, total, &options).await;
     let mut inventory = plan.wanted.clone();
     for (id, version) in pruned.remaining {
         inventory.insert(id, version);
@@ -215,6 +244,7 @@ pub(super) fn not_deleted(failed: &[(ObjectId, String)]) -> String {
 /// Waits until what was applied is healthy, where that is asked for.
 pub(super) async fn wait(
     context: &Context,
+    target: &Target,
     run: &mut Run,
     wanted: &Inventory,
     preempted: &CancellationToken,
@@ -225,13 +255,13 @@ pub(super) async fn wait(
     }
     let timeout = run.timeout()?;
     let started = tokio::time::Instant::now();
-    if context.health.wait(&awaited, AT_ONCE).await.is_ok() {
+    if target.health.wait(&awaited, AT_ONCE).await.is_ok() {
         run.health_checked = Some(started.elapsed());
         return Ok(());
     }
     super::progress::waiting(context, run, timeout).await?;
     let healthy = tokio::select! {
-        healthy = context.health.wait(&awaited, timeout) => healthy,
+        healthy = target.health.wait(&awaited, timeout) => healthy,
         () = preempted.cancelled() => {
             let message = "health check canceled: there is something newer to apply";
             return Err(StepError::passing(Reason::HealthCheckCanceled, message));

@@ -1,12 +1,14 @@
 //! A Kustomization is deleted: what becomes of its objects.
 
 use super::apply::not_deleted;
+use super::identity::identity;
 use super::run::Run;
 use super::{Context, events};
 use crate::events::Severity;
 use crate::queue::Next;
+use crate::step::StepError;
 use inhaul_api::{ConditionStatus, DeletionPolicy, Reason, condition_type};
-use inhaul_cluster::{PruneOptions, Pruned};
+use inhaul_cluster::{PruneOptions, Pruned, Target};
 use inhaul_plan::Approval;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -16,13 +18,14 @@ const TERMINATION_POLL: Duration = Duration::from_secs(2);
 /// Deletes what the policy says, then lets the Kustomization go. It needs neither the source nor
 /// a render: the inventory is enough.
 pub(super) async fn finalize(context: &Context, mut run: Run) -> Next {
-    if !run.has_finalizer() {
-        return context.forget(&run.key);
-    }
     if let Some(policy) = deletes(&run) {
-        let mut pruned = delete_all(context, &run).await;
+        let target = match identity(&run.object, &run.key.namespace, &context.settings) {
+            Ok(identity) => context.targets.local(&identity),
+            Err(error) => return nobody(context, &run, &error).await,
+        };
+        let mut pruned = delete_all(context, &target, &run).await;
         if policy == DeletionPolicy::WaitForTermination {
-            pruned = wait_for_termination(context, &run, pruned).await;
+            pruned = wait_for_termination(context, &target, &run, pruned).await;
         }
         if !pruned.failed.is_empty() {
             return held_up(context, &mut run, &pruned).await;
@@ -33,6 +36,17 @@ pub(super) async fn finalize(context: &Context, mut run: Run) -> Next {
             events::finalized(context, &run, Severity::Info, &lines.join("\n"));
         }
     }
+    match run.remove_finalizer(&context.own).await {
+        Ok(()) => context.forget(&run.key),
+        Err(next) => next,
+    }
+}
+
+/// Nobody has the rights that were asked for: the objects stay, and are told.
+async fn nobody(context: &Context, run: &Run, error: &StepError) -> Next {
+    let ids: Vec<String> = run.inventory().iter().map(|(id, _)| id.to_string()).collect();
+    let message = format!("not deleted, because {error}: {}", ids.join(", "));
+    events::finalized(context, run, Severity::Error, &message);
     match run.remove_finalizer(&context.own).await {
         Ok(()) => context.forget(&run.key),
         Err(next) => next,
@@ -51,14 +65,14 @@ fn deletes(run: &Run) -> Option<DeletionPolicy> {
     (wanted && !run.object.spec.suspend && !run.inventory().is_empty()).then_some(policy)
 }
 
-async fn delete_all(context: &Context, run: &Run) -> Pruned {
+async fn delete_all(context: &Context, target: &Target, run: &Run) -> Pruned {
     let options = PruneOptions {
         owner: run.owner(),
         revision: String::new(),
         approval: Approval::GuardOff,
         protected_namespaces: context.settings.protected_namespaces.clone(),
     };
-    let mut pruned = context.pruner.finalize(&run.inventory(), &options).await;
+    let mut pruned = target.pruner.finalize(&run.inventory(), &options).await;
     // A namespace of the system stays; that is no reason to keep the Kustomization.
     pruned.failed.retain(|(id, _)| {
         let protected = inhaul_object::protect::is_protected_namespace(&id.name)
@@ -68,12 +82,17 @@ async fn delete_all(context: &Context, run: &Run) -> Pruned {
     pruned
 }
 
-async fn wait_for_termination(context: &Context, run: &Run, mut pruned: Pruned) -> Pruned {
+async fn wait_for_termination(
+    context: &Context,
+    target: &Target,
+    run: &Run,
+    mut pruned: Pruned,
+) -> Pruned {
     let deadline = Instant::now() + run.timeout().unwrap_or(Duration::from_secs(60));
     let deleted = pruned.deleted.clone();
     while !pruned.going.is_empty() && Instant::now() < deadline {
         tokio::time::sleep(TERMINATION_POLL).await;
-        pruned = delete_all(context, run).await;
+        pruned = delete_all(context, target, run).await;
     }
     if !pruned.going.is_empty() {
         let names: Vec<String> = pruned

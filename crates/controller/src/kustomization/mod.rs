@@ -5,6 +5,7 @@ mod conditions;
 mod drift;
 mod events;
 mod finalize;
+mod identity;
 mod instructions;
 mod memo;
 mod observe;
@@ -24,8 +25,9 @@ use crate::queue::{Key, Next, Permit};
 use crate::settings::Settings;
 use crate::sources::Sources;
 use crate::step::StepError;
+use crate::tracked::Opened;
 use inhaul_api::Kustomization;
-use inhaul_cluster::{Applier, Discovery, HealthChecker, Index, Own, Pruner};
+use inhaul_cluster::{Index, Own, Targets};
 use kube::runtime::reflector::Store;
 use run::Run;
 use std::sync::Arc;
@@ -50,14 +52,8 @@ pub const STATUS_MANAGER: &str = "gotk-kustomize-controller";
 pub struct Context {
     /// Kustomizations and their status.
     pub own: Own,
-    /// What kinds the API server serves.
-    pub discovery: Discovery,
-    /// Applies.
-    pub applier: Applier,
-    /// Prunes.
-    pub pruner: Pruner,
-    /// Looks at health.
-    pub health: HealthChecker,
+    /// What is done to clusters, as whom.
+    pub targets: Targets,
     /// All Kustomizations, as the watch sees them.
     pub kustomizations: Store<Kustomization>,
     /// Downloads what other processes serve.
@@ -94,22 +90,18 @@ pub async fn reconcile(
     let span = crate::reconcile_span("kustomize.toolkit.fluxcd.io", KIND, &key);
     async {
         context.visits.note(&key);
-        let mut run = match Run::begin(&context, key.clone()).await {
-            Ok(Some(run)) => run,
-            Ok(None) => return context.forget(&key),
+        let mut run = match run::open(&context, key.clone()).await {
+            Ok(Opened::Due(tracked)) => Run::new(tracked),
+            Ok(Opened::Deleting(tracked)) => {
+                return finalize::finalize(&context, Run::new(tracked)).await;
+            }
+            Ok(Opened::Suspended(_)) => {
+                context.metrics.suspended(KIND, &key.namespace, &key.name);
+                return Next::OnChange;
+            }
+            Ok(Opened::Gone) => return context.forget(&key),
             Err(next) => return next,
         };
-        if run.is_deleting() {
-            return finalize::finalize(&context, run).await;
-        }
-        if run.object.spec.suspend {
-            tracing::info!("reconciliation is suspended for this object");
-            context.metrics.suspended(KIND, &key.namespace, &key.name);
-            return Next::OnChange;
-        }
-        if let Err(next) = run.add_finalizer(&context.own).await {
-            return next;
-        }
         let result = steps(&context, &mut run, &preempted, &mut permit).await;
         report::report(&context, run, result).await
     }
@@ -124,7 +116,8 @@ async fn steps(
     preempted: &CancellationToken,
     permit: &mut Permit,
 ) -> Result<(), StepError> {
-    supported::check(&run.object, &context.settings)?;
+    supported::check(&run.object)?;
+    let identity = identity::identity(&run.object, &run.key.namespace, &context.settings)?;
     let snapshot = observe::snapshot(context, run).await?;
     run.size_up(context);
     observe::dependencies(context, run, &snapshot)?;
@@ -135,15 +128,16 @@ async fn steps(
         context.memos.carry_over(&run.key, &snapshot.revision);
         return Ok(());
     }
-    if let Some(done) = targeted::look(context, run, &snapshot, preempted, permit).await {
+    let target = context.targets.local(&identity);
+    if let Some(done) = targeted::look(context, &target, run, &snapshot, preempted, permit).await {
         return done;
     }
     let rendered = instructions::render(context, run, &snapshot).await?;
-    let plan = apply::plan(context, run, rendered).await?;
+    let plan = apply::plan(context, &target, run, rendered).await?;
     progress::write_ahead(context, run, &plan).await?;
-    apply::stages(context, run, &plan).await?;
-    apply::prune(context, run, &plan).await?;
-    permit.release_during(apply::wait(context, run, &plan.wanted, preempted)).await
+    apply::stages(context, &target, run, &plan).await?;
+    apply::prune(context, &target, run, &plan).await?;
+    permit.release_during(apply::wait(context, &target, run, &plan.wanted, preempted)).await
 }
 
 impl Context {

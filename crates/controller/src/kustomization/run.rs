@@ -4,7 +4,7 @@ use super::Context;
 use super::records::Extent;
 use crate::queue::{Key, Next};
 use crate::step::{Retry, StepError};
-use crate::tracked::{FALLBACK_RETRY, Tracked};
+use crate::tracked::{FALLBACK_RETRY, Opened, Tracked};
 use inhaul_api::{
     Condition, Inventory as StatusInventory, InventoryEntry, Kustomization, KustomizationStatus,
     Reason, condition_type,
@@ -50,6 +50,8 @@ pub(super) struct Run {
     pub(super) drift_seen: Option<Instant>,
     /// Something changed while it was applied.
     pub(super) again: bool,
+    /// The inventory before this run.
+    pub(super) inventory_before: Inventory,
 }
 
 impl Deref for Run {
@@ -66,24 +68,30 @@ impl DerefMut for Run {
     }
 }
 
+/// Takes the object from the watch, or reads it, and finds out what is to be done about it.
+/// Whatever destroys something comes after a write that fails if this is not the newest version.
+pub(super) async fn open(context: &Context, key: Key) -> Result<Opened<Kustomization>, Next> {
+    let cached = context.kustomizations.get(&ObjectRef::new(&key.name).within(&key.namespace));
+    let tracked = match cached {
+        // At the interval it is read past every cache, for a watch may have lost an event; and
+        // so is one whose objects will be deleted.
+        Some(object)
+            if object.metadata.deletion_timestamp.is_none()
+                && !context.records.interval_is_over(&key) =>
+        {
+            let object = Arc::unwrap_or_clone(object);
+            Tracked::from_watch(&context.own, &context.written, key, object).await?
+        }
+        _ => Tracked::read(&context.own, key).await?,
+    };
+    Tracked::open(&context.own, tracked).await
+}
+
 impl Run {
-    /// Takes the object from the watch, or reads it. Whatever destroys something comes after a
-    /// write that fails if this is not the newest version.
-    pub(super) async fn begin(context: &Context, key: Key) -> Result<Option<Self>, Next> {
-        let cached = context.kustomizations.get(&ObjectRef::new(&key.name).within(&key.namespace));
-        let tracked = match cached {
-            // At the interval it is read past every cache, for a watch may have lost an event; and
-            // so is one whose objects will be deleted.
-            Some(object)
-                if object.metadata.deletion_timestamp.is_none()
-                    && !context.records.interval_is_over(&key) =>
-            {
-                let object = Arc::unwrap_or_clone(object);
-                Tracked::from_watch(&context.own, &context.written, key, object).await?
-            }
-            _ => Tracked::read(&context.own, key).await?,
-        };
-        Ok(tracked.map(|tracked| Self {
+    /// Begins with the object as it was read: the inventory in its status is what may be deleted.
+    pub(super) fn new(tracked: Tracked<Kustomization>) -> Self {
+        Self {
+            inventory_before: read_inventory(&tracked.status),
             tracked,
             revision: None,
             origin_revision: None,
@@ -98,7 +106,7 @@ impl Run {
             extent: Extent::Full,
             drift_seen: None,
             again: false,
-        }))
+        }
     }
 
     pub(super) fn owner(&self) -> Owner {

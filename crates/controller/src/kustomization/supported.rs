@@ -1,6 +1,5 @@
 //! Fields that are set but that this version does not know how to honour.
 
-use crate::settings::Settings;
 use crate::step::StepError;
 use inhaul_api::{Kustomization, Reason};
 
@@ -8,22 +7,17 @@ use inhaul_api::{Kustomization, Reason};
 ///
 /// # Errors
 /// Names every such field.
-pub(super) fn check(object: &Kustomization, settings: &Settings) -> Result<(), StepError> {
+pub(super) fn check(object: &Kustomization) -> Result<(), StepError> {
     let fields = unsupported(object);
-    if !fields.is_empty() {
-        let message = format!(
-            "{}: not supported by this version of inhaul; nothing was applied, so that nothing \
-             is ignored silently; remove the field or leave this Kustomization to Flux",
-            fields.join(", ")
-        );
-        return Err(StepError::stalled(Reason::UnsupportedField, message));
+    if fields.is_empty() {
+        return Ok(());
     }
-    if settings.default_service_account.is_some() {
-        let message = "--default-service-account: impersonation is not supported by this version \
-                       of inhaul; nothing was applied with the operator's own rights";
-        return Err(StepError::stalled(Reason::UnsupportedField, message));
-    }
-    Ok(())
+    let message = format!(
+        "{}: not supported by this version of inhaul; nothing was applied, so that nothing is \
+         ignored silently; remove the field or leave this Kustomization to Flux",
+        fields.join(", ")
+    );
+    Err(StepError::stalled(Reason::UnsupportedField, message))
 }
 
 /// The fields that are set and that this version does not know how to honour.
@@ -33,8 +27,6 @@ pub fn unsupported(object: &Kustomization) -> Vec<&'static str> {
         ("spec.postBuild", spec.post_build.is_some()),
         ("spec.decryption", spec.decryption.is_some()),
         ("spec.kubeConfig", spec.kube_config.is_some()),
-        ("spec.serviceAccountName", spec.service_account_name.is_some()),
-        ("spec.serviceAccount", spec.service_account.is_some()),
         ("spec.healthCheckExprs", !spec.health_check_exprs.is_empty()),
         ("spec.force", spec.force),
         ("spec.ignore", !spec.ignore.is_empty()),
@@ -62,13 +54,10 @@ mod tests {
     fn what_is_set_and_not_supported_is_refused_by_name() {
         let object = kustomization(json!({"force": true, "postBuild": {}, "interval": "1m",
             "prune": true, "sourceRef": {"kind": "GitRepository", "name": "x"}}));
-        let error = check(&object, &Settings::plain()).unwrap_err();
+        let error = check(&object).unwrap_err();
         assert!(error.message.starts_with("spec.postBuild, spec.force: not supported"));
         let plain = kustomization(json!({"interval": "1m", "prune": true, "validation": "client",
             "sourceRef": {"kind": "GitRepository", "name": "x"}}));
-        assert!(check(&plain, &Settings::plain()).is_ok());
-        let mut tenants = Settings::plain();
-        tenants.default_service_account = Some("default".into());
-        assert!(check(&plain, &tenants).is_err());
+        assert!(check(&plain).is_ok());
     }
 }

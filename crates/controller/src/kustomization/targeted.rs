@@ -11,6 +11,7 @@ use super::{Context, apply, untouched};
 use crate::queue::Permit;
 use crate::sources::Snapshot;
 use crate::step::StepError;
+use inhaul_cluster::Target;
 use inhaul_object::ObjectId;
 use inhaul_plan::PlannedObject;
 use std::collections::HashSet;
@@ -19,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 /// Looks at what may have changed. `None` means that everything must be looked at.
 pub(super) async fn look(
     context: &Context,
+    target: &Target,
     run: &mut Run,
     snapshot: &Snapshot,
     preempted: &CancellationToken,
@@ -34,20 +36,20 @@ pub(super) async fn look(
     let mut objects = Vec::new();
     if !suspects.is_empty() {
         let found = context.memos.find(&run.key, &applied, &instructions, &suspects)?;
-        objects = planned(context, found, &suspects).await?;
+        objects = planned(target, found, &suspects).await?;
     }
-    Some(correct(context, run, &objects, preempted, permit).await)
+    Some(correct(context, target, run, &objects, preempted, permit).await)
 }
 
 /// The suspects as a plan would have them. `None` where one is missing.
 async fn planned(
-    context: &Context,
+    target: &Target,
     found: Vec<inhaul_render::RenderedObject>,
     suspects: &HashSet<ObjectId>,
 ) -> Option<Vec<PlannedObject>> {
     let mut objects = Vec::with_capacity(suspects.len());
     for rendered in found {
-        let resource = context.discovery.resource(&rendered.object.gvk()).await.ok()?;
+        let resource = target.discovery.resource(&rendered.object.gvk()).await.ok()?;
         let planned = PlannedObject::of(rendered, resource.scope);
         if suspects.contains(&planned.object.id()) {
             objects.push(planned);
@@ -58,17 +60,18 @@ async fn planned(
 
 async fn correct(
     context: &Context,
+    target: &Target,
     run: &mut Run,
     objects: &[PlannedObject],
     preempted: &CancellationToken,
     permit: &mut Permit,
 ) -> Result<(), StepError> {
     // Without an object, too: the look itself ends a suspicion.
-    let mut result = apply::correct(context, run, objects).await;
+    let mut result = apply::correct(context, target, run, objects).await;
     let all_looked_at = matches!(run.extent, Extent::Full);
     if result.is_ok() && (all_looked_at || !run.changes.is_empty()) {
         let wanted = run.inventory();
-        let waiting = apply::wait(context, run, &wanted, preempted);
+        let waiting = apply::wait(context, target, run, &wanted, preempted);
         result = permit.release_during(waiting).await;
     }
     result
