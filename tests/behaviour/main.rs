@@ -4,6 +4,8 @@
 //! git server and the shared operator (support/world.rs). Logs are in target/tmp/behaviour/PID.
 
 #[cfg(test)]
+mod acl;
+#[cfg(test)]
 mod api_faults;
 #[cfg(test)]
 mod command_line;

@@ -26,3 +26,4 @@ pub(crate) use space::{Space, behaviour};
 pub(crate) use status::condition;
 pub(crate) use tenant::service_account;
 pub(crate) use waiting::{eventually, holds_for, within};
+pub(crate) use world::SHARD_LABEL;

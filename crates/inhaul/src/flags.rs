@@ -69,6 +69,7 @@ pub(crate) struct ControllerFlags {
     pub(crate) leader_election_lease_duration: Duration,
     pub(crate) leader_election_renew_deadline: Duration,
     pub(crate) leader_election_retry_period: Duration,
+    pub(crate) multi_tenant: bool,
     pub(crate) no_cross_namespace_refs: bool,
     pub(crate) min_retry_delay: Duration,
     pub(crate) max_retry_delay: Duration,
@@ -157,6 +158,7 @@ pub(crate) fn parse(
         }
     }
     warnings.extend(flags.differences(&given));
+    flags.lock_down();
     Ok(Parsed::Run(Box::new(flags), warnings))
 }
 
@@ -191,12 +193,29 @@ fn apply(
 }
 
 impl ControllerFlags {
+    /// With `--multi-tenant` no tenant reaches beyond its namespace, and none has our rights.
+    fn lock_down(&mut self) {
+        if self.multi_tenant {
+            self.no_cross_namespace_refs = true;
+            self.default_service_account.get_or_insert_with(|| "default".to_owned());
+        }
+    }
+
     /// What was given and understood, but means something else here.
     fn differences(&self, given: &BTreeSet<&str>) -> Vec<String> {
         let mut differences = gates::differences(&self.feature_gates);
         if given.contains("no-remote-bases") && !self.no_remote_bases {
             differences.push(
                 "flag --no-remote-bases=false is not honoured: remote bases are always refused"
+                    .to_owned(),
+            );
+        }
+        if self.multi_tenant
+            && given.contains("no-cross-namespace-refs")
+            && !self.no_cross_namespace_refs
+        {
+            differences.push(
+                "flag --no-cross-namespace-refs=false is not honoured: --multi-tenant sets it"
                     .to_owned(),
             );
         }

@@ -179,7 +179,12 @@ impl Space {
 
     /// What service accounts (so: the operator) asked for in this namespace.
     pub(crate) fn requests(&self) -> Vec<Request> {
-        requests_in(&self.world.control_plane.audit_log, &self.namespace)
+        self.requests_in(&self.namespace)
+    }
+
+    /// The same in another one.
+    pub(crate) fn requests_in(&self, namespace: &str) -> Vec<Request> {
+        requests_in(&self.world.control_plane.audit_log, namespace)
     }
 
     /// What the operator deleted in this namespace, or tried to.

@@ -22,13 +22,7 @@ pub(super) async fn snapshot(context: &Context, run: &mut Run) -> Result<Snapsho
     let kind = run.object.spec.source_kind();
     let kind = kind.map_err(|e| StepError::stalled(Reason::InvalidField, e.to_string()))?;
     let key = source_key(&run.object, &run.key.namespace);
-    if context.settings.no_cross_namespace_refs && key.namespace != run.key.namespace {
-        let message = format!(
-            "can't access '{key}', cross-namespace references have been blocked \
-             (--no-cross-namespace-refs)"
-        );
-        return Err(StepError::stalled(Reason::AccessDenied, message));
-    }
+    allowed(context, run, &key.namespace, &key.to_string())?;
     let artifact = match context.sources.published(&key) {
         Some(artifact) => artifact,
         None => artifact(context, &key).await?,
@@ -52,6 +46,18 @@ pub(super) async fn snapshot(context: &Context, run: &mut Run) -> Result<Snapsho
     };
     run.committed = snapshot.committed;
     Ok(snapshot)
+}
+
+/// Refuses to look at what is in another namespace, where that is forbidden.
+fn allowed(context: &Context, run: &Run, namespace: &str, what: &str) -> Result<(), StepError> {
+    if !context.settings.no_cross_namespace_refs || namespace == run.key.namespace {
+        return Ok(());
+    }
+    let message = format!(
+        "can't access '{what}', cross-namespace references have been blocked \
+         (--no-cross-namespace-refs)"
+    );
+    Err(StepError::stalled(Reason::AccessDenied, message))
 }
 
 /// The artifact in the status of a source.
@@ -83,6 +89,7 @@ pub(super) fn dependencies(
     for dependency in &run.object.spec.depends_on {
         let namespace = dependency.namespace.as_deref().unwrap_or(&run.key.namespace);
         let name = format!("{namespace}/{}", dependency.name);
+        allowed(context, run, namespace, &format!("Kustomization/{name}"))?;
         let not_ready = |why: String| StepError {
             reason: Reason::DependencyNotReady,
             message: format!("dependency '{name}' {why}"),

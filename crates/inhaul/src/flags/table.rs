@@ -241,9 +241,16 @@ pub(super) const FLAGS: &[Flag] = &[
         Set::Time(|f| &mut f.min_retry_delay),
     ),
     flag(
+        "multi-tenant",
+        "false",
+        "Lock tenants in: --no-cross-namespace-refs, and --default-service-account=default where \
+         none is given; inhaul's own",
+        Set::Switch(|f| &mut f.multi_tenant),
+    ),
+    flag(
         "no-cross-namespace-refs",
         "false",
-        "Refuse references to sources in other namespaces",
+        "Refuse references to sources and dependencies in other namespaces",
         Set::Switch(|f| &mut f.no_cross_namespace_refs),
     ),
     flag(

@@ -45,6 +45,7 @@ fn without_flags_the_defaults_are_fluxs() {
         leader_election_lease_duration: Duration::from_secs(35),
         leader_election_renew_deadline: Duration::from_secs(30),
         leader_election_retry_period: Duration::from_secs(5),
+        multi_tenant: false,
         no_cross_namespace_refs: false,
         min_retry_delay: Duration::from_millis(750),
         max_retry_delay: Duration::from_secs(900),
@@ -268,4 +269,20 @@ fn help_names_every_flag_once() {
     names.sort_unstable();
     names.dedup();
     assert_eq!(names.len(), FLAGS.len());
+}
+
+#[test]
+fn many_tenants_are_locked_in_by_one_switch() {
+    let (flags, warnings) = run(&["--multi-tenant"]);
+    assert!(flags.no_cross_namespace_refs && flags.no_remote_bases);
+    assert_eq!(flags.default_service_account.as_deref(), Some("default"));
+    assert!(warnings.is_empty(), "{warnings:?}");
+    let (flags, warnings) = run(&[
+        "--default-service-account=deployer",
+        "--no-cross-namespace-refs=false",
+        "--multi-tenant",
+    ]);
+    assert!(flags.no_cross_namespace_refs);
+    assert_eq!(flags.default_service_account.as_deref(), Some("deployer"));
+    assert!(warnings[0].contains("--no-cross-namespace-refs=false"), "{warnings:?}");
 }
