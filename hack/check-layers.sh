@@ -4,11 +4,11 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # From the top of the house down. A crate that is not in this list has no place yet.
-layers=(yaml object tree template sops kustomize helm api render plan git oci bucket artifact cluster notify controller cli)
-pure=(yaml object tree template sops kustomize helm render plan)
+layers=(yaml expression object tree template sops kustomize helm api render plan git oci bucket artifact cluster notify controller cli)
+pure=(yaml expression object tree template sops kustomize helm render plan)
 impure='^(tokio|reqwest|hyper|gix|kube|axum)( |$)'
 # Each in one crate.
-declare -A only=([gix]=git [oci-client]=oci [object_store]=bucket)
+declare -A only=([gix]=git [cel]=expression [oci-client]=oci [object_store]=bucket)
 
 declare -A floor
 for i in "${!layers[@]}"; do floor[inhaul-${layers[$i]}]=$i; done
