@@ -69,6 +69,8 @@ compare_with_kustomize() {
         echo "(no corpus at $corpus: rendering is not compared)"
         return
     fi
+    report "small overlay, as a library call" "$(cargo run --quiet --release --package inhaul-kustomize \
+        --example library "$corpus/realworld/repos/stefanprodan+podinfo/kustomize")" 1000 us
     [ -x "$bin/kustomize" ] || GOBIN=$bin go install sigs.k8s.io/kustomize/kustomize/v5@v5.8.2
     hack/bench-kustomize.py "$target/release/inhaul" "$bin/kustomize" "$corpus" ||
         echo "(not every aim of rendering is reached yet; that fails nothing)"

@@ -56,10 +56,15 @@ impl JsonPatch {
     /// Patches one resource.
     pub(crate) fn apply(&self, resource: &mut Resource) -> Result<()> {
         crate::folded::refold(&mut resource.node);
-        let mut document = inhaul_yaml::to_json(&resource.node, Dialect::GoV3)?;
         // kustomize keeps its notes in annotations, so that patches find them there whether they exist or not.
         let noted =
             resource.history != crate::resource::History::default() || resource.origin.is_some();
+        if noted {
+            // To write a note makes strings of all annotations.
+            let annotations = resource.annotations();
+            resource.set_annotations(&annotations)?;
+        }
+        let mut document = inhaul_yaml::to_json(&resource.node, Dialect::GoV3)?;
         let metadata = document.get_mut("metadata").and_then(Value::as_object_mut);
         if let Some(metadata) = metadata.filter(|_| noted) {
             let annotations = metadata.entry("annotations").or_insert(Value::Null);
