@@ -3,11 +3,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-unformatted=$(gofmt -l tests/control-plane tests/git-server tests/fault-proxy)
+unformatted=$(gofmt -l tests/control-plane tests/git-server tests/fault-proxy tests/deny-exec)
 if [ -n "$unformatted" ]; then
     echo "gofmt: $unformatted" >&2
     exit 1
 fi
-for program in tests/git-server tests/fault-proxy; do
+for program in tests/git-server tests/fault-proxy tests/deny-exec; do
     (cd "$program" && go vet ./...)
 done

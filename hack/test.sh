@@ -12,8 +12,9 @@ trap 'rm -f "$output"' EXIT
 build_programs() {
     INHAUL_GIT_SERVER=$(hack/build-go.sh tests/git-server) &&
         INHAUL_FAULT_PROXY=$(hack/build-go.sh tests/fault-proxy) &&
+        INHAUL_DENY_EXEC=$(hack/build-go.sh tests/deny-exec) &&
         INHAUL_CONTROL_PLANE=$(hack/build-go.sh tests/control-plane) &&
-        export INHAUL_GIT_SERVER INHAUL_FAULT_PROXY INHAUL_CONTROL_PLANE
+        export INHAUL_GIT_SERVER INHAUL_FAULT_PROXY INHAUL_DENY_EXEC INHAUL_CONTROL_PLANE
 }
 
 # The tests of SSH talk to a real sshd. Where there is none, and root may install it, it is installed; elsewhere

@@ -38,6 +38,8 @@ mod live_index;
 #[cfg(test)]
 mod login;
 #[cfg(test)]
+mod no_programs;
+#[cfg(test)]
 mod observe;
 #[cfg(test)]
 mod outage;

@@ -7,7 +7,9 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::event_sink::EventSink;
-use super::programs::{forget, free_port, inhaul, kill_with_us, log_file, run_directory};
+use super::programs::{
+    forget, free_port, go_program, inhaul, kill_with_us, log_file, run_directory,
+};
 use super::waiting::within;
 
 /// What one operator process is told.
@@ -122,6 +124,14 @@ impl Operator {
         std::fs::read_to_string(&self.log).unwrap_or_default()
     }
 
+    /// A line of what the kernel says about it, such as `Seccomp`.
+    pub(crate) fn kernel_status(&self, field: &str) -> String {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()));
+        let status = status.expect("the operator runs");
+        let line = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'));
+        line.unwrap_or_default().trim().to_owned()
+    }
+
     /// The peak of its resident memory so far, in KiB.
     pub(crate) fn peak_memory(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()));
@@ -159,7 +169,9 @@ fn storage(settings: &Settings) -> PathBuf {
 fn spawn(settings: &Settings, kubeconfig: &PathBuf, ports: &Ports, events: &str) -> Child {
     let (_, out, err) = log_file(&format!("{}.log", settings.name));
     std::fs::create_dir_all(storage(settings)).expect("the run's directory is writable");
-    let process = Command::new(inhaul())
+    // No operator of any test can start a program: the launcher takes that away.
+    let process = Command::new(go_program("deny-exec"))
+        .arg(inhaul())
         .arg("controller")
         .arg(format!("--storage-path={}", storage(settings).display()))
         .arg(format!("--storage-addr=127.0.0.1:{}", ports.storage))

@@ -1,0 +1,3 @@
+module inhaul.dev/tests/deny-exec
+
+go 1.24.0
