@@ -34,6 +34,8 @@ mod impersonation;
 #[cfg(test)]
 mod input;
 #[cfg(test)]
+mod install;
+#[cfg(test)]
 mod live_index;
 #[cfg(test)]
 mod login;
@@ -45,6 +47,8 @@ mod observe;
 mod outage;
 #[cfg(test)]
 mod prune;
+#[cfg(test)]
+mod receivers;
 #[cfg(test)]
 mod roles;
 #[cfg(test)]

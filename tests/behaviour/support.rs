@@ -20,7 +20,9 @@ mod world;
 
 pub(crate) use fault_proxy::Fault;
 pub(crate) use manifests::*;
-pub(crate) use programs::{canary_file, go_program, inhaul, kill_with_us, run_directory};
+pub(crate) use programs::{
+    canary_file, free_port, go_program, inhaul, kill_with_us, run_directory,
+};
 pub(crate) use repository::{Change, Repository, link, remove, write};
 pub(crate) use space::{Space, behaviour};
 pub(crate) use status::condition;

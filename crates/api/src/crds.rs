@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::git_repository::GitRepository;
 use crate::kustomization::Kustomization;
+use crate::receiver::Receiver;
 
 /// The version that objects are stored in.
 pub const STORED_VERSION: &str = "v1";
@@ -25,7 +26,7 @@ pub const FLUX_VERSION: &str = "v2.9.4";
 
 /// The CRDs of all kinds, ready to be applied, in the order of their names.
 pub fn custom_resource_definitions() -> Vec<CustomResourceDefinition> {
-    vec![finished(GitRepository::crd()), finished(Kustomization::crd())]
+    [GitRepository::crd(), Kustomization::crd(), Receiver::crd()].map(finished).into()
 }
 
 /// Turns what the derive made into what is installed.

@@ -105,6 +105,12 @@ pub const LEGACY_FIELDS: &[LegacyField] = &[
         V1BETA1,
         ReadOnly("it names kinds, not objects; status.inventory says what was applied"),
     ),
+    LegacyField {
+        kind: "Receiver",
+        path: "status.url",
+        versions: BOTH,
+        handling: ReadOnly("status.webhookPath says it"),
+    },
 ];
 
 /// The fields of [`LEGACY_FIELDS`] that this object's `spec` sets, for the warning that names

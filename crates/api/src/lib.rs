@@ -20,6 +20,7 @@ mod kustomization;
 mod legacy;
 mod patches;
 mod reason;
+mod receiver;
 mod reference;
 
 pub use artifact::Artifact;
@@ -41,6 +42,10 @@ pub use kustomization::{
 pub use legacy::{LEGACY_FIELDS, LegacyField, LegacyHandling, legacy_fields_set};
 pub use patches::{Image, Json6902Operation, Json6902Patch, Patch, Selector};
 pub use reason::Reason;
+pub use receiver::{
+    OidcProvider, OidcValidation, OidcVariable, Receiver, ReceiverResource, ReceiverSpec,
+    ReceiverStatus, ReceiverType,
+};
 pub use reference::{
     DependencyReference, LocalObjectReference, ObjectReference, SecretKeyReference, SourceReference,
 };

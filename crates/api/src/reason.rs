@@ -109,6 +109,11 @@ pub enum Reason {
     GarbageCollectionFailed,
     /// The provider and its credentials do not fit.
     InvalidProviderConfiguration,
+    // Receivers.
+    /// The Secret with the token, or the token in it, is missing.
+    TokenNotFound,
+    /// The spec contradicts itself.
+    ValidationFailed,
     // Our own: what Flux has no word for.
     /// The prune guard holds a deletion that looks too large (our own).
     PruneBlocked,
@@ -177,6 +182,8 @@ impl Reason {
         Self::GarbageCollectionSucceeded,
         Self::GarbageCollectionFailed,
         Self::InvalidProviderConfiguration,
+        Self::TokenNotFound,
+        Self::ValidationFailed,
         Self::PruneBlocked,
         Self::UnsupportedField,
         Self::InvalidField,
@@ -239,6 +246,8 @@ impl Reason {
             Self::GarbageCollectionSucceeded => "GarbageCollectionSucceeded",
             Self::GarbageCollectionFailed => "GarbageCollectionFailed",
             Self::InvalidProviderConfiguration => "InvalidProviderConfiguration",
+            Self::TokenNotFound => "TokenNotFound",
+            Self::ValidationFailed => "ValidationFailed",
             Self::PruneBlocked => "PruneBlocked",
             Self::UnsupportedField => "UnsupportedField",
             Self::InvalidField => "InvalidField",

@@ -35,9 +35,10 @@ fn ours(kind: &str) -> Value {
     serde_json::to_value(crd).unwrap()
 }
 
-const KINDS: [(&str, &str); 2] = [
+const KINDS: [(&str, &str); 3] = [
     ("GitRepository", "source.toolkit.fluxcd.io_gitrepositories.json"),
     ("Kustomization", "kustomize.toolkit.fluxcd.io_kustomizations.json"),
+    ("Receiver", "notification.toolkit.fluxcd.io_receivers.json"),
 ];
 
 /// A schema without descriptions, and with lists whose order means nothing sorted.

@@ -73,6 +73,7 @@ mod tests {
         let expected = [
             "gitrepositories.source.toolkit.fluxcd.io",
             "kustomizations.kustomize.toolkit.fluxcd.io",
+            "receivers.notification.toolkit.fluxcd.io",
         ];
         assert_eq!(names, expected);
         assert!(documents.iter().all(|crd| crd["kind"] == "CustomResourceDefinition"));

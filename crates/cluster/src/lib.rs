@@ -1,6 +1,7 @@
 //! Everything that talks to the API server. All writes to a cluster are here.
 
 mod apply;
+mod attention;
 mod connect;
 mod error;
 mod events;
@@ -20,6 +21,7 @@ mod watch;
 pub use apply::{
     Action, Applier, ApplyError, ApplyOptions, Change, DRIFT, Knowledge, asks_for_report,
 };
+pub use attention::Attention;
 pub use connect::connect;
 pub use error::Error;
 pub use events::{Delivery, Event, EventAddressError, EventConfig, Recorder, Severity};

@@ -8,6 +8,7 @@ pub mod kustomization;
 pub mod metrics;
 pub mod operator;
 pub mod queue;
+pub mod receiver;
 pub mod settings;
 pub mod sources;
 pub mod step;

@@ -44,6 +44,7 @@ pub struct Metrics {
     render_cache_bytes: IntGauge,
     events_dropped: IntCounter,
     events_failed: IntCounter,
+    calls: IntCounterVec,
 }
 
 impl Metrics {
@@ -182,6 +183,12 @@ impl Metrics {
                     "How many events could not be written or posted.",
                 )?,
             )?,
+            calls: counters(
+                new,
+                "inhaul_receiver_calls_total",
+                "How many calls of Receivers were answered, by HTTP status.",
+                &["code"],
+            )?,
             refresh: Mutex::default(),
             registry,
         })
@@ -301,6 +308,11 @@ impl Metrics {
     pub fn events(&self, dropped: u64, failed: u64) {
         self.events_dropped.inc_by(dropped.saturating_sub(self.events_dropped.get()));
         self.events_failed.inc_by(failed.saturating_sub(self.events_failed.get()));
+    }
+
+    /// A call of a Receiver was answered with this HTTP status.
+    pub fn called(&self, status: u16) {
+        self.calls.with_label_values(&[&status.to_string()]).inc();
     }
 
     /// Has `refresh` called before each scrape, for what is asked rather than told.

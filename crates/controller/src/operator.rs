@@ -1,5 +1,7 @@
 //! The operator as a whole: who leads, what is watched, and which controllers run.
 
+mod receivers;
+
 use crate::download::Downloads;
 use crate::events::Events;
 use crate::metrics::Metrics;
@@ -39,6 +41,8 @@ const UNFOLLOW_EVERY: Duration = Duration::from_secs(300);
 /// How long an object whose reconcile panicked is left alone.
 const AFTER_PANIC: Duration = Duration::from_secs(900);
 
+pub use receivers::ListenForCalls;
+
 /// Everything that the flags say about the operator.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -46,6 +50,8 @@ pub struct Options {
     pub sources: bool,
     /// Whether Kustomizations are applied (`--controllers=kustomize`).
     pub kustomizations: bool,
+    /// Whether Receivers can be called (`--controllers=notification`).
+    pub receivers: bool,
     /// Where object databases and artifacts are kept (`--storage-path`).
     pub storage_path: PathBuf,
     /// What others call that address (`--storage-adv-addr`).
@@ -95,7 +101,7 @@ pub type Listen = Pin<Box<dyn Future<Output = Result<TcpListener, String>> + Sen
 /// What is missing: the API server, the storage, an address to listen on.
 pub async fn run(
     options: Options,
-    listen: Listen,
+    listen: (Listen, Option<ListenForCalls>),
     metrics: Arc<Metrics>,
     ready: Arc<AtomicBool>,
     shutdown: CancellationToken,
@@ -202,7 +208,10 @@ struct Controllers {
 }
 
 impl Controllers {
-    async fn start(self, listen: Listen) -> Result<JoinSet<()>, OperatorError> {
+    async fn start(
+        self,
+        (listen, for_calls): (Listen, Option<ListenForCalls>),
+    ) -> Result<JoinSet<()>, OperatorError> {
         let mut tasks = JoinSet::new();
         let (sources, served) = Sources::new();
         let (_, repositories) = watch::<GitRepository>(&self.connection, &self.options.watch);
@@ -227,6 +236,9 @@ impl Controllers {
         }
         if with_kustomizations {
             self.start_kustomizations(&mut tasks, sources, served, for_kustomizations)?;
+        }
+        if self.options.receivers {
+            self.start_receivers(&mut tasks, for_calls)?;
         }
         Ok(tasks)
     }

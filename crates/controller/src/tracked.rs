@@ -2,7 +2,7 @@
 
 use crate::queue::{Key, Next};
 use crate::step::StepError;
-use inhaul_api::{FINALIZER, GitRepository, Kustomization, Reason};
+use inhaul_api::{FINALIZER, GitRepository, Kustomization, Reason, Receiver};
 use inhaul_cluster::Own;
 use kube::Resource;
 use kube::core::object::HasStatus;
@@ -37,6 +37,12 @@ impl Owned for Kustomization {
 }
 
 impl Owned for GitRepository {
+    fn is_suspended(&self) -> bool {
+        self.spec.suspend
+    }
+}
+
+impl Owned for Receiver {
     fn is_suspended(&self) -> bool {
         self.spec.suspend
     }

@@ -24,6 +24,8 @@ use table::{FLAGS, Flag, Set};
 pub(crate) enum Role {
     Source,
     Kustomize,
+    /// Receivers only: inhaul has no Alerts and Providers yet.
+    Notification,
 }
 
 impl Role {
@@ -32,6 +34,7 @@ impl Role {
         match self {
             Self::Source => "source-controller",
             Self::Kustomize => "kustomize-controller",
+            Self::Notification => "notification-controller",
         }
     }
 }
@@ -45,6 +48,7 @@ pub(crate) struct ControllerFlags {
     pub(crate) metrics_addr: Option<Listen>,
     pub(crate) health_addr: Option<Listen>,
     pub(crate) storage_addr: Option<Listen>,
+    pub(crate) receiver_addr: Option<Listen>,
     /// Host, and port if it is not 80, of artifacts' URLs; see [`ControllerFlags::advertised`].
     pub(crate) storage_adv_addr: String,
     pub(crate) storage_path: String,

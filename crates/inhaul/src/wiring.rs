@@ -76,11 +76,17 @@ async fn run(flags: &ControllerFlags, environment: &Environment) -> Result<(), S
             None => Err("artifacts must be served somewhere".to_owned()),
         }
     });
+    let calls = flags.receiver_addr.clone().map(|address| -> operator::ListenForCalls {
+        Box::new(move || {
+            let address = address.clone();
+            Box::pin(async move { address.bind().await })
+        })
+    });
     let options = options(flags, environment)?;
     options.election.iter().flat_map(|election| &election.leases).for_each(|lease| {
         metrics.leader(lease, false);
     });
-    let ended = operator::run(options, listen, metrics, ready, shutdown.clone()).await;
+    let ended = operator::run(options, (listen, calls), metrics, ready, shutdown.clone()).await;
     let asked_for = shutdown.is_cancelled();
     servers.cancel();
     signals.abort();
@@ -115,6 +121,7 @@ fn options(flags: &ControllerFlags, environment: &Environment) -> Result<Options
     Ok(Options {
         sources,
         kustomizations: flags.controllers.contains(&Role::Kustomize),
+        receivers: flags.controllers.contains(&Role::Notification),
         storage_path: flags.storage_path.clone().into(),
         storage_advertised: flags.advertised(environment),
         retention: Retention {

@@ -9,6 +9,8 @@ use serde_json::Value;
 pub(crate) struct Request {
     pub(crate) verb: String,
     pub(crate) resource: String,
+    /// Such as `status`; empty for the object itself.
+    pub(crate) subresource: String,
     pub(crate) name: String,
     pub(crate) user: String,
     /// Whom it impersonated; empty if nobody.
@@ -44,6 +46,7 @@ fn request(entry: &Value) -> Request {
     Request {
         verb: text("/verb"),
         resource: text("/objectRef/resource"),
+        subresource: text("/objectRef/subresource"),
         name: text("/objectRef/name"),
         user: text("/user/username"),
         impersonated: text("/impersonatedUser/username"),

@@ -174,6 +174,7 @@ fn api_version(kind: &str) -> &'static str {
         }
         "GitRepository" => "source.toolkit.fluxcd.io/v1",
         "Kustomization" => "kustomize.toolkit.fluxcd.io/v1",
+        "Receiver" => "notification.toolkit.fluxcd.io/v1",
         other => panic!("cluster.rs does not know the API version of {other}"),
     }
 }

@@ -245,7 +245,13 @@ impl Space {
         repository
     }
 
-    async fn create(&self, api_version: &str, kind: &str, name: &str, spec: Value) -> Value {
+    pub(crate) async fn create(
+        &self,
+        api_version: &str,
+        kind: &str,
+        name: &str,
+        spec: Value,
+    ) -> Value {
         let mut metadata = json!({"name": name, "namespace": self.namespace});
         if self.own_operator.is_some() {
             metadata["labels"] = json!({SHARD_LABEL: self.namespace});

@@ -106,8 +106,8 @@ pub(super) const FLAGS: &[Flag] = &[
     ),
     flag(
         "controllers",
-        "source,kustomize",
-        "The roles of this process; inhaul's own",
+        "source,kustomize,notification",
+        "The roles of this process; inhaul's own. notification: Receivers, not yet Alerts",
         Set::Other(values::controllers),
     ),
     flag(
@@ -273,6 +273,12 @@ pub(super) const FLAGS: &[Flag] = &[
         Set::Other(values::prune_guard),
     ),
     flag(
+        "receiverAddr",
+        ":9292",
+        "Where Receivers are called",
+        Set::Address(|f| &mut f.receiver_addr),
+    ),
+    flag(
         "render-cache-size",
         "64Mi",
         "How much memory packed renders may take, so that they need not be rendered again; \
@@ -355,7 +361,6 @@ pub(super) const FLAGS: &[Flag] = &[
     value("oom-watch-max-memory-path", NO_HELM),
     value("oom-watch-memory-threshold", NO_HELM),
     value("rate-limit-interval", OTHER_CONTROLLER),
-    value("receiverAddr", OTHER_CONTROLLER),
     value("snapshot-digest-algo", NO_HELM),
     value("sops-age-secret", NO_SECRETS),
     value("sops-vault-configmap", NO_SECRETS),

@@ -21,10 +21,11 @@ fn without_flags_the_defaults_are_fluxs() {
     let (flags, warnings) = run(&[]);
     assert_eq!(warnings, Vec::<String>::new());
     let expected = ControllerFlags {
-        controllers: [Role::Source, Role::Kustomize].into(),
+        controllers: [Role::Source, Role::Kustomize, Role::Notification].into(),
         metrics_addr: Listen::parse(":8080").unwrap(),
         health_addr: Listen::parse(":9440").unwrap(),
         storage_addr: Listen::parse(":9090").unwrap(),
+        receiver_addr: Listen::parse(":9292").unwrap(),
         storage_adv_addr: String::new(),
         storage_path: "/data".to_owned(),
         events_addr: None,
@@ -153,8 +154,12 @@ fn a_value_that_cannot_be_understood_is_named_with_its_flag() {
             "must be a port such as :8080, or an address such as 127.0.0.1:8080",
         ),
         ("events-addr", "host:80", "must start with http:// or https://"),
-        ("controllers", "helm", "there is no role \"helm\"; there are source and kustomize"),
-        ("controllers", "", "at least one role is needed: source, kustomize"),
+        (
+            "controllers",
+            "helm",
+            "there is no role \"helm\"; there are source, kustomize and notification",
+        ),
+        ("controllers", "", "at least one role is needed: source, kustomize and notification"),
         ("interval-jitter-percentage", "101", "must be from 0 to 100"),
         ("feature-gates", "A", "\"A\": write NAME=true"),
         ("prune-guard", "sometimes", "must be on or off"),
@@ -225,7 +230,11 @@ fn the_environment_gives_defaults_as_in_flux() {
 
 #[test]
 fn leases_have_fluxs_names() {
-    let names = ["kustomize-controller-leader-election", "source-controller-leader-election"];
+    let names = [
+        "kustomize-controller-leader-election",
+        "notification-controller-leader-election",
+        "source-controller-leader-election",
+    ];
     let mut leases = run(&[]).0.leases();
     leases.sort_unstable();
     assert_eq!(leases, names);

@@ -94,6 +94,9 @@ fn items(value: &str) -> impl Iterator<Item = &str> {
     value.split(',').map(str::trim).filter(|item| !item.is_empty())
 }
 
+/// The roles, for people.
+const ROLES: &str = "source, kustomize and notification";
+
 pub(super) fn controllers(
     flags: &mut ControllerFlags,
     value: &str,
@@ -104,11 +107,12 @@ pub(super) fn controllers(
         roles.insert(match item.strip_suffix("-controller").unwrap_or(item) {
             "source" => Role::Source,
             "kustomize" => Role::Kustomize,
-            _ => return Err(format!("there is no role {item:?}; there are source and kustomize")),
+            "notification" => Role::Notification,
+            _ => return Err(format!("there is no role {item:?}; there are {ROLES}")),
         });
     }
     if roles.is_empty() {
-        return Err("at least one role is needed: source, kustomize".to_owned());
+        return Err(format!("at least one role is needed: {ROLES}"));
     }
     flags.controllers = roles;
     Ok(())
