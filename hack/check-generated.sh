@@ -14,7 +14,6 @@ check() {
 }
 
 failures=0
-if [ -e config/crd/inhaul.yaml ]; then
-    check config/crd/inhaul.yaml cargo run --quiet --package inhaul -- crds || failures=1
-fi
+check config/crd/inhaul.yaml cargo run --quiet --package inhaul -- crds || failures=1
+check deploy/install.yaml cargo run --quiet --package inhaul -- build config/default || failures=1
 exit "$failures"
