@@ -239,13 +239,7 @@ fn an_unsupported_field_is_named() {
             space.get("ConfigMap", "a").await.is_none(),
             "nothing is applied as if the field were not there"
         );
-        space
-            .git_repository(
-                "source",
-                &app,
-                json!({"verify": {"mode": "HEAD", "secretRef": {"name": "keys"}}}),
-            )
-            .await;
-        space.refused("GitRepository", "source", "UnsupportedField", &["spec.verify"]).await;
+        space.git_repository("source", &app, json!({"provider": "azure"})).await;
+        space.refused("GitRepository", "source", "UnsupportedField", &["spec.provider"]).await;
     });
 }

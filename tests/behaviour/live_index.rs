@@ -173,6 +173,13 @@ fn a_commit_that_changes_nothing_of_an_app_costs_it_one_status_patch() {
         let (objects, patches) = (count("configmaps"), count("kustomizations"));
         let revision = app.commit("other", &[write("other/b.yaml", config_map("b", "two"))]);
         space.synced("app", &revision).await;
+        // The audit log is written a little after the answer.
+        eventually("the status patch is in the audit log", async || {
+            let seen = count("kustomizations");
+            if seen > patches { Ok(()) } else { Err(seen.to_string()) }
+        })
+        .await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
         assert_eq!(count("configmaps"), objects, "no object was even tried");
         assert_eq!(count("kustomizations"), patches + 1, "one status patch");
         // What the app reads is noticed all the same, a new file too.

@@ -195,8 +195,8 @@ fn a_request_is_handled_at_once_and_recorded() {
 fn a_quiet_app_is_not_written_to() {
     behaviour("quiet").run(async |space| {
         space.app(&[write("a.yaml", config_map("a", "one"))], json!({"interval": "3s"})).await;
-        // Whatever the first run still had to say.
-        tokio::time::sleep(Duration::from_secs(2)).await;
+        // Whatever the first run still had to say: events are written after the status.
+        tokio::time::sleep(Duration::from_secs(6)).await;
         let seen = space.requests().len();
         tokio::time::sleep(Duration::from_secs(8)).await;
         let later = space.requests();

@@ -28,7 +28,7 @@ const CONFIG_MAP: &str =
 const BASE: &str = "configMapGenerator: [{name: a, literals: [key=canary-value]}]\n";
 const COMPONENT: &str = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n\
     configMapGenerator: [{name: a, literals: [key=canary-value]}]\n";
-const JSON_PATCH: &str = "[{op: add, path: /data/x, value: canary-value}]\n";
+const JSON_PATCH: &str = "- {op: add, path: /data/x, value: canary-value}\n";
 
 const fn file(name: &'static str, text: &'static str, content: &'static str) -> Field {
     Field { name, text, content, is_directory: false, supported: true }

@@ -36,7 +36,7 @@ pub(super) async fn render(
         match &rendered {
             Ok(Ok(complete)) => {
                 let seen = tree.into_observations();
-                memos.keep(&key, &snapshot.revision, instructions, seen, complete);
+                memos.keep(&key, &snapshot, instructions, seen, complete);
             }
             _ => memos.forget(&key),
         }

@@ -20,12 +20,21 @@ type Observations = Arc<[(TreePath, Observation)]>;
 struct Memo {
     /// The revision that it was made for, or found good for.
     revision: String,
+    /// The digest of the files of that revision: a source may put one revision together in
+    /// another way.
+    digest: String,
     instructions: Instructions,
     observations: Observations,
     /// What came of it, unless memory is short.
     packed: Option<Arc<Packed>>,
     /// When it was used last, in uses of any.
     used: u64,
+}
+
+impl Memo {
+    fn is_of(&self, snapshot: &Snapshot) -> bool {
+        self.revision == snapshot.revision && self.digest == snapshot.digest
+    }
 }
 
 #[derive(Default)]
@@ -57,7 +66,7 @@ impl Memos {
     pub(super) fn keep(
         &self,
         key: &Key,
-        revision: &str,
+        snapshot: &Snapshot,
         instructions: Instructions,
         observations: Vec<(TreePath, Observation)>,
         rendered: &Rendered,
@@ -68,7 +77,8 @@ impl Memos {
         shelf.bytes += packed.as_ref().map_or(0, Packed::bytes);
         shelf.uses += 1;
         let memo = Memo {
-            revision: revision.to_owned(),
+            revision: snapshot.revision.clone(),
+            digest: snapshot.digest.clone(),
             instructions,
             observations: observations.into(),
             packed: packed.map(Arc::new),
@@ -96,10 +106,17 @@ impl Memos {
         same.then(|| Arc::clone(&memo.observations))
     }
 
-    /// A memo is good for another revision, too.
-    pub(super) fn carry_over(&self, key: &Key, revision: &str) {
+    /// Whether the memo is of these very files.
+    pub(super) fn is_of(&self, key: &Key, snapshot: &Snapshot) -> bool {
+        let shelf = self.shelf.lock();
+        shelf.memos.get(key).is_some_and(|memo| memo.is_of(snapshot))
+    }
+
+    /// A memo is good for another snapshot, too.
+    pub(super) fn carry_over(&self, key: &Key, snapshot: &Snapshot) {
         if let Some(memo) = self.shelf.lock().memos.get_mut(key) {
-            revision.clone_into(&mut memo.revision);
+            memo.revision.clone_from(&snapshot.revision);
+            memo.digest.clone_from(&snapshot.digest);
         }
     }
 
@@ -111,16 +128,16 @@ impl Memos {
         instructions: &Instructions,
         snapshot: &Snapshot,
     ) -> Option<Rendered> {
-        let (revision, observations) = {
+        let (same_files, observations) = {
             let shelf = self.shelf.lock();
             let memo = shelf.memos.get(key).filter(|memo| memo.instructions == *instructions)?;
-            (memo.revision.clone(), Arc::clone(&memo.observations))
+            (memo.is_of(snapshot), Arc::clone(&memo.observations))
         };
-        if revision != snapshot.revision && !still_hold(&observations, snapshot) {
+        if !same_files && !still_hold(&observations, snapshot) {
             return None;
         }
         let rendered = self.packed(key)?.unpack()?;
-        self.carry_over(key, &snapshot.revision);
+        self.carry_over(key, snapshot);
         Some(rendered)
     }
 

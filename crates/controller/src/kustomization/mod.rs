@@ -125,7 +125,7 @@ async fn steps(
         if permit.yields() {
             return Err(StepError::after_others());
         }
-        context.memos.carry_over(&run.key, &snapshot.revision);
+        context.memos.carry_over(&run.key, &snapshot);
         return Ok(());
     }
     let target = context.targets.local(&identity);

@@ -27,6 +27,8 @@ pub(super) async fn look(
     permit: &mut Permit,
 ) -> Option<Result<(), StepError>> {
     let applied = untouched::in_order(run).filter(|applied| *applied == snapshot.revision)?;
+    // The same commit may come with other files: of an include, or another choice of directories.
+    context.memos.is_of(&run.key, snapshot).then_some(())?;
     let instructions = configured(context, &run.object);
     context.memos.observations(&run.key, &applied, &instructions)?;
     let inventory = run.inventory();
