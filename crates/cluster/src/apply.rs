@@ -145,13 +145,64 @@ impl Applier {
         knowledge: &Knowledge,
         new_kinds: &HashSet<GroupVersionKind>,
     ) -> Result<Vec<Change>, ApplyError> {
-        let looks: Vec<_> = stage
+        let (mut done, mut open) = (Vec::with_capacity(stage.len()), Vec::new());
+        for planned in stage {
+            match self.believed(planned, knowledge) {
+                Some(change) => done.push(change),
+                None => open.push(planned),
+            }
+        }
+        if let [only] = open.as_slice()
+            && self.is_ours(only, knowledge)
+        {
+            // A stage of one write goes in whole or not at all without a trial.
+            match self.correct_one(only, knowledge).await {
+                Ok(change) => {
+                    done.push(change);
+                    return Ok(done);
+                }
+                // The trial finds out more about it.
+                Err(error) if error.refused => {}
+                Err(error) => return Err(ApplyError { done, ..error }),
+            }
+        }
+        let looks: Vec<_> = open
             .iter()
             .map(|planned| self.examine(planned, knowledge, new_kinds).boxed())
             .collect();
-        let findings: Vec<Finding<'_>> =
-            stream::iter(looks).buffered(self.options.concurrency.max(1)).try_collect().await?;
-        self.write_all(findings).await
+        let looks = stream::iter(looks).buffered(self.options.concurrency.max(1));
+        let findings: Result<Vec<Finding<'_>>, _> = looks.try_collect().await;
+        let written = match findings {
+            Ok(findings) => self.write_all(findings).await,
+            Err(error) => Err(error),
+        };
+        match written {
+            Ok(changes) => {
+                done.extend(changes);
+                Ok(done)
+            }
+            Err(error) => Err(ApplyError { done: [done, error.done].concat(), ..error }),
+        }
+    }
+
+    /// What is known of an object, where the index says that nobody took a field of it since.
+    fn believed(&self, planned: &PlannedObject, knowledge: &Knowledge) -> Option<Change> {
+        let id = planned.object.id();
+        let record = knowledge.records.get(&id).filter(|_| !knowledge.audit.contains(&id))?;
+        let desired = DesiredHash::of(&planned.object, self.options.hash_key);
+        let in_order = || match self.index.look(&id) {
+            Indexed::Seen(sight) => compare(record, desired, &sight) == Verdict::InOrder,
+            Indexed::Absent | Indexed::Unknown => false,
+        };
+        let believed = knowledge.waiting.contains(&id) || in_order();
+        let record = Some(record.clone());
+        believed.then(|| Change { record, ..Change::of(id, Action::Unchanged) })
+    }
+
+    /// Whether an object is known to be ours, so that it may be written after a look.
+    fn is_ours(&self, planned: &PlannedObject, knowledge: &Knowledge) -> bool {
+        let id = planned.object.id();
+        knowledge.records.contains_key(&id) && !knowledge.audit.contains(&id)
     }
 
     /// Writes what has to be written: objects of one kind side by side, one kind after another in
@@ -241,27 +292,21 @@ impl Applier {
             }
             tried = Some(trial.map(|(_, tried)| tried));
         }
-        let live = self.look(&path, JSON).await.map_err(|e| dry_run(&e))?;
+        let trial = async {
+            match tried {
+                Some(tried) => tried,
+                None => self.dry_run(object, &path, is_new).await,
+            }
+        };
+        let (live, tried) = tokio::join!(self.look(&path, JSON), trial);
+        let live = live.map_err(|e| dry_run(&e))?;
         let policy = policy::of(Some(object), live.as_ref());
         if !policy.may_apply(live.is_some()) {
             return Ok(settled(id, Action::Skipped, None));
         }
-        let tried = match tried {
-            Some(tried) => tried,
-            None => self.dry_run(object, &path, is_new).await,
-        };
         let tried = tried.map_err(|e| dry_run(&e))?;
         let finding = self.finding(planned, resource, live, &tried, known);
-        Ok(match finding {
-            Finding::Write { live, change, .. } if reports_only(knowledge, object, &live) => {
-                Finding::Settled(Change { action: Action::Drifted, missed: believed, ..change })
-            }
-            Finding::Write { planned, resource, live, change } => {
-                let missed = believed && !change.fields.is_empty();
-                Finding::Write { planned, resource, live, change: Change { missed, ..change } }
-            }
-            settled @ Finding::Settled(_) => settled,
-        })
+        Ok(judged(finding, knowledge, object, believed))
     }
 
     /// What a dry-run says about an object that is not to be left alone.
@@ -382,6 +427,26 @@ impl Applier {
 /// An answer that is a whole object.
 fn whole(answer: Value) -> Result<Object, Error> {
     Object::from_json(answer).map_err(|invalid| Error::Garbled(invalid.to_string()))
+}
+
+/// What becomes of a finding: drift may be only to be told, and what was believed to be in order
+/// was missed.
+fn judged<'a>(
+    finding: Finding<'a>,
+    knowledge: &Knowledge,
+    desired: &Object,
+    believed: bool,
+) -> Finding<'a> {
+    match finding {
+        Finding::Write { live, change, .. } if reports_only(knowledge, desired, &live) => {
+            Finding::Settled(Change { action: Action::Drifted, missed: believed, ..change })
+        }
+        Finding::Write { planned, resource, live, change } => {
+            let missed = believed && !change.fields.is_empty();
+            Finding::Write { planned, resource, live, change: Change { missed, ..change } }
+        }
+        settled @ Finding::Settled(_) => settled,
+    }
 }
 
 /// Whether what differs is only to be told: drift, of an object or a Kustomization that says so.

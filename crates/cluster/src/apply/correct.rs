@@ -38,7 +38,7 @@ impl Applier {
         }
     }
 
-    async fn correct_one(
+    pub(super) async fn correct_one(
         &self,
         planned: &PlannedObject,
         knowledge: &Knowledge,
