@@ -35,6 +35,14 @@ fn k05_drift_that_the_index_missed_is_found_by_the_audit_and_counted() {
         space.faults().set(&[deaf.drop_events("MODIFIED")]).await;
         space.own_operator().start_again().await;
         space.reconcile_and_wait("Kustomization", "app").await;
+        // What is edited before the index has listed its kind is no miss of the index.
+        eventually("the index has listed", async || {
+            let metrics = space.operator().metrics().await;
+            let indexed = |line: &&str| line.starts_with("inhaul_indexed_objects ");
+            let line = metrics.lines().find(indexed).unwrap_or_default().to_owned();
+            if line.is_empty() || line.ends_with(" 0") { Err(line) } else { Ok(()) }
+        })
+        .await;
         space.edit("ConfigMap", "a", json!({"data": {"key": "by hand"}})).await;
         space.shows("ConfigMap", "a", "/data/key", "one").await;
         eventually("the audit counts what the index missed", async || {
