@@ -18,6 +18,8 @@ mod crash;
 #[cfg(test)]
 mod deletion;
 #[cfg(test)]
+mod dependencies;
+#[cfg(test)]
 mod drift;
 #[cfg(test)]
 mod drift_kinds;
@@ -59,5 +61,7 @@ mod support;
 mod sync;
 #[cfg(test)]
 mod versions;
+#[cfg(test)]
+mod waiting_for_health;
 #[cfg(test)]
 mod watch_faults;

@@ -82,6 +82,14 @@ pub struct SourceReference {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DependencyReference {
+    /// API version of the object, where its kind is given too. Flux knows neither field.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub api_version: Option<String>,
+
+    /// Kind of the object; without it, that of the object that waits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+
     /// Name of the object that is waited for.
     #[serde(default, deserialize_with = "or_default")]
     #[schemars(!default)]

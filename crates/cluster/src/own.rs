@@ -188,7 +188,20 @@ impl Own {
             version: "v1".to_owned(),
             kind: kind.to_owned(),
         };
-        let resource = self.discovery.resource(&gvk).await?;
+        self.object(&gvk, namespace, name).await
+    }
+
+    /// An object of whatever kind, or `None` if it does not exist.
+    ///
+    /// # Errors
+    /// As the API server answers; a kind that it does not serve is [`Error::UnknownKind`].
+    pub async fn object(
+        &self,
+        gvk: &GroupVersionKind,
+        namespace: &str,
+        name: &str,
+    ) -> Result<Option<Value>, Error> {
+        let resource = self.discovery.resource(gvk).await?;
         match self.connection.send(&Call::get(resource.object(namespace, name))).await {
             Ok(value) => Ok(Some(value)),
             Err(error) if error.is_not_found() => Ok(None),

@@ -308,8 +308,10 @@ impl Controllers {
         let (index, events) = Index::new(self.connection.clone(), managers);
         let indexed = index.clone();
         self.metrics.before_render(move |metrics| metrics.indexed(indexed.len(), indexed.kinds()));
-        let context = Arc::new(self.kustomization_context(cache.clone(), sources, index)?);
         let queue = self.queue(kustomization::KIND);
+        let wakes = kustomization::Wakes::new(Arc::clone(&queue));
+        let context = self.kustomization_context(cache.clone(), sources, index, wakes)?;
+        let context = Arc::new(context);
         let records = Arc::clone(&context.records);
         let drift =
             kustomization::follow_index(Arc::clone(&queue), records, events, managers.clone());
@@ -352,6 +354,7 @@ impl Controllers {
         kustomizations: Cache<Kustomization>,
         sources: Arc<Sources>,
         index: Index,
+        wakes: kustomization::Wakes,
     ) -> Result<kustomization::Context, OperatorError> {
         let options = &self.options;
         let own = self.own(kustomization::STATUS_MANAGER);
@@ -374,6 +377,7 @@ impl Controllers {
             records: Arc::default(),
             memos: self.memos(),
             renders: Arc::new(Semaphore::new(cores())),
+            wakes,
             visits: kustomization::Visits::default(),
             written: kustomization::Written::default(),
         })

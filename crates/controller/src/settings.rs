@@ -11,6 +11,9 @@ pub struct Settings {
     pub requeue_dependency: Duration,
     /// By how many percent an interval varies (`--interval-jitter-percentage`).
     pub interval_jitter_percentage: u8,
+    /// Whether `readyExpr` is checked beside the built-in conditions, and not instead of them
+    /// (`--feature-gates=AdditiveCELDependencyCheck=true`).
+    pub additive_ready_expressions: bool,
     /// Whether the prune guard is on (`--prune-guard`).
     pub prune_guard: bool,
     /// Namespaces that are never deleted: that of the operator.
@@ -50,6 +53,7 @@ impl Settings {
             no_cross_namespace_refs: false,
             requeue_dependency: Duration::ZERO,
             interval_jitter_percentage: 5,
+            additive_ready_expressions: false,
             prune_guard: true,
             protected_namespaces: Vec::new(),
             custom_stage_kinds: Vec::new(),

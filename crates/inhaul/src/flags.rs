@@ -232,6 +232,11 @@ impl ControllerFlags {
         differences
     }
 
+    /// Whether a feature gate is on.
+    pub(crate) fn gate(&self, name: &str) -> bool {
+        self.feature_gates.get(name).copied().unwrap_or(false)
+    }
+
     /// The Leases that the leader holds, with the names that Flux gives them: a shard has its own.
     pub(crate) fn leases(&self) -> Vec<String> {
         let shard = match self.watch_label_selector.as_str() {

@@ -177,6 +177,7 @@ fn settings(flags: &ControllerFlags, environment: &Environment, serves_sources: 
         requeue_dependency: flags.requeue_dependency,
         audit_interval: flags.audit_interval,
         interval_jitter_percentage: flags.interval_jitter_percentage,
+        additive_ready_expressions: flags.gate("AdditiveCELDependencyCheck"),
         prune_guard: flags.prune_guard,
         protected_namespaces: vec![environment.namespace.clone()],
         custom_stage_kinds: flags.custom_apply_stage_kinds.clone(),

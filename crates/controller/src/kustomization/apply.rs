@@ -2,12 +2,12 @@
 
 use super::Context;
 use super::run::Run;
+use super::wait;
+use crate::queue::Permit;
 use crate::step::{Retry, StepError};
-use crate::tracked::humane;
 use inhaul_api::Reason;
 use inhaul_cluster::{
-    Action, ApplyError, Awaited, Change, DRIFT, Error, Knowledge, PruneOptions, Target,
-    asks_for_report,
+    Action, ApplyError, Change, DRIFT, Error, Knowledge, PruneOptions, Target, asks_for_report,
 };
 use inhaul_object::{GroupVersionKind, ObjectId};
 use inhaul_plan::{
@@ -16,12 +16,9 @@ use inhaul_plan::{
 use inhaul_render::Rendered;
 use std::collections::HashSet;
 use std::time::Duration;
-use tokio_util::sync::CancellationToken;
 
 /// How long a stage of definitions or classes may take to become usable.
 const STAGE_READY: Duration = Duration::from_secs(60);
-/// What becomes healthy within this is not worth a word.
-const AT_ONCE: Duration = Duration::from_millis(500);
 /// How many objects a message names.
 const NAMED: usize = 10;
 
@@ -98,12 +95,13 @@ pub(super) async fn stages(
     target: &Target,
     run: &mut Run,
     plan: &Plan,
+    permit: &mut Permit,
 ) -> Result<(), StepError> {
     let audit = context.settings.audit_interval;
     let mut knowledge = context.records.begin(&run.key, run.extent, audit, None);
     knowledge.was_in_order = run.was_ready;
     knowledge.report_drift = run.annotation(DRIFT).is_some_and(asks_for_report);
-    let result = apply_all(context, target, run, plan, &knowledge).await;
+    let result = apply_all(context, target, run, plan, &knowledge, permit).await;
     let wanted = |id: &ObjectId| plan.wanted.contains(id);
     if context.records.end(&run.key, &context.index, Some(&wanted)) {
         run.again = true;
@@ -117,6 +115,7 @@ async fn apply_all(
     run: &mut Run,
     plan: &Plan,
     knowledge: &Knowledge,
+    permit: &mut Permit,
 ) -> Result<(), StepError> {
     let mut new_kinds = HashSet::new();
     for (index, stage) in plan.stages.iter().enumerate() {
@@ -129,10 +128,11 @@ async fn apply_all(
                 return Err(failed(&error));
             }
         };
-        let written: Vec<Awaited> = written(stage, &changes);
+        let written = wait::written(stage, &changes);
         note(context, run, knowledge, changes);
         if index + 1 < plan.stages.len() && !written.is_empty() {
-            let ready = target.health.wait(&written, STAGE_READY).await;
+            let ready = target.health.wait(&written, &run.health_rules, STAGE_READY);
+            let ready = permit.release_during(ready).await;
             ready.map_err(|unhealthy| {
                 StepError::passing(Reason::ReconciliationFailed, unhealthy.to_string())
             })?;
@@ -167,17 +167,10 @@ fn note(context: &Context, run: &mut Run, knowledge: &Knowledge, changes: Vec<Ch
         match change.action {
             Action::Created | Action::Configured => run.changes.push(change),
             Action::Drifted => run.drifted.push(change),
-            Action::Unchanged | Action::Skipped => {}
+            Action::Skipped => drop(run.skipped.insert(change.id)),
+            Action::Unchanged => {}
         }
     }
-}
-
-fn written(stage: &[PlannedObject], changes: &[Change]) -> Vec<Awaited> {
-    let is_written =
-        |change: &&Change| matches!(change.action, Action::Created | Action::Configured);
-    let ids: HashSet<&ObjectId> = changes.iter().filter(is_written).map(|c| &c.id).collect();
-    let awaited = |planned: &PlannedObject| (planned.object.id(), planned.object.version().into());
-    stage.iter().map(awaited).filter(|(id, _): &Awaited| ids.contains(id)).collect()
 }
 
 fn failed(error: &ApplyError) -> StepError {
@@ -239,65 +232,4 @@ pub(super) fn not_deleted(failed: &[(ObjectId, String)]) -> String {
         lines.push(format!("and {} more", failed.len() - NAMED));
     }
     lines.join("; ")
-}
-
-/// Waits until what was applied is healthy, where that is asked for.
-pub(super) async fn wait(
-    context: &Context,
-    target: &Target,
-    run: &mut Run,
-    wanted: &Inventory,
-    preempted: &CancellationToken,
-) -> Result<(), StepError> {
-    let awaited = awaited(run, wanted);
-    if awaited.is_empty() {
-        return Ok(());
-    }
-    let timeout = run.timeout()?;
-    let started = tokio::time::Instant::now();
-    if target.health.wait(&awaited, AT_ONCE).await.is_ok() {
-        run.health_checked = Some(started.elapsed());
-        return Ok(());
-    }
-    super::progress::waiting(context, run, timeout).await?;
-    let healthy = tokio::select! {
-        healthy = target.health.wait(&awaited, timeout) => healthy,
-        () = preempted.cancelled() => {
-            let message = "health check canceled: there is something newer to apply";
-            return Err(StepError::passing(Reason::HealthCheckCanceled, message));
-        }
-    };
-    let took = started.elapsed();
-    run.health_checked = Some(took);
-    healthy.map_err(|unhealthy| {
-        let message = format!("health check failed after {}: {unhealthy}", humane(took));
-        StepError::passing(Reason::HealthCheckFailed, message)
-    })
-}
-
-fn awaited(run: &Run, wanted: &Inventory) -> Vec<Awaited> {
-    let spec = &run.object.spec;
-    if spec.wait {
-        let own = ObjectId {
-            namespace: run.key.namespace.clone(),
-            name: run.key.name.clone(),
-            group: "kustomize.toolkit.fluxcd.io".to_owned(),
-            kind: super::KIND.to_owned(),
-        };
-        let all = wanted.iter().filter(|(id, _)| **id != own);
-        return all.map(|(id, version)| (id.clone(), version.to_owned())).collect();
-    }
-    let checks = spec.health_checks.iter();
-    let awaited = checks.map(|check| {
-        let api_version = check.api_version.as_deref().unwrap_or("apps/v1");
-        let (group, version) = api_version.rsplit_once('/').unwrap_or(("", api_version));
-        let id = ObjectId {
-            namespace: check.namespace.clone().unwrap_or_default(),
-            name: check.name.clone(),
-            group: group.to_owned(),
-            kind: check.kind.clone(),
-        };
-        (id, version.to_owned())
-    });
-    awaited.collect()
 }

@@ -2,6 +2,7 @@
 
 mod apply;
 mod conditions;
+mod dependencies;
 mod drift;
 mod events;
 mod finalize;
@@ -17,6 +18,8 @@ mod supported;
 mod targeted;
 mod triggers;
 mod untouched;
+mod wait;
+mod wakes;
 mod watchdog;
 
 use crate::events::Events;
@@ -34,6 +37,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
+use wait::Expected;
 
 pub use crate::tracked::Written;
 pub use instructions::instructions;
@@ -41,6 +45,7 @@ pub use memo::Memos;
 pub use records::Records;
 pub use supported::unsupported;
 pub use triggers::{follow, follow_index};
+pub use wakes::Wakes;
 pub use watchdog::{Visits, watch_over};
 
 /// The kind, as events and metrics name it.
@@ -74,6 +79,8 @@ pub struct Context {
     pub memos: Arc<Memos>,
     /// How many renders may run at once.
     pub renders: Arc<Semaphore>,
+    /// What wakes those that wait for something.
+    pub wakes: Wakes,
     /// When each was looked at last.
     pub visits: Visits,
     /// What we wrote of our own objects.
@@ -118,9 +125,11 @@ async fn steps(
 ) -> Result<(), StepError> {
     supported::check(&run.object)?;
     let identity = identity::identity(&run.object, &run.key.namespace, &context.settings)?;
+    run.health_rules = wait::rules(&run.object)?;
     let snapshot = observe::snapshot(context, run).await?;
     run.size_up(context);
-    observe::dependencies(context, run, &snapshot)?;
+    let target = context.targets.local(&identity);
+    dependencies::check(context, &target, run, &snapshot).await?;
     if untouched::is_untouched(context, run, &snapshot).await {
         if permit.yields() {
             return Err(StepError::after_others());
@@ -128,16 +137,16 @@ async fn steps(
         context.memos.carry_over(&run.key, &snapshot);
         return Ok(());
     }
-    let target = context.targets.local(&identity);
     if let Some(done) = targeted::look(context, &target, run, &snapshot, preempted, permit).await {
         return done;
     }
     let rendered = instructions::render(context, run, &snapshot).await?;
     let plan = apply::plan(context, &target, run, rendered).await?;
     progress::write_ahead(context, run, &plan).await?;
-    apply::stages(context, &target, run, &plan).await?;
+    apply::stages(context, &target, run, &plan, permit).await?;
     apply::prune(context, &target, run, &plan).await?;
-    permit.release_during(apply::wait(context, &target, run, &plan.wanted, preempted)).await
+    let expected = Expected::of_plan(&plan, run);
+    permit.release_during(wait::wait(context, &target, run, &expected, preempted)).await
 }
 
 impl Context {
@@ -146,6 +155,7 @@ impl Context {
         self.memos.forget(key);
         self.written.forget(key);
         self.visits.forget(key);
+        self.wakes.clear(key);
         self.metrics.forget(KIND, &key.namespace, &key.name);
         Next::Forget
     }

@@ -4,8 +4,7 @@ use super::Context;
 use super::run::Run;
 use crate::sources::{Snapshot, SourceKey};
 use crate::step::{Retry, StepError};
-use inhaul_api::{Artifact, Condition, Kustomization, Reason, SourceKind, condition_type};
-use kube::runtime::reflector::ObjectRef;
+use inhaul_api::{Artifact, Kustomization, Reason, SourceKind};
 
 /// The key of the source that a Kustomization refers to.
 pub(super) fn source_key(object: &Kustomization, own_namespace: &str) -> SourceKey {
@@ -49,7 +48,12 @@ pub(super) async fn snapshot(context: &Context, run: &mut Run) -> Result<Snapsho
 }
 
 /// Refuses to look at what is in another namespace, where that is forbidden.
-fn allowed(context: &Context, run: &Run, namespace: &str, what: &str) -> Result<(), StepError> {
+pub(super) fn allowed(
+    context: &Context,
+    run: &Run,
+    namespace: &str,
+    what: &str,
+) -> Result<(), StepError> {
     if !context.settings.no_cross_namespace_refs || namespace == run.key.namespace {
         return Ok(());
     }
@@ -77,40 +81,4 @@ async fn artifact(context: &Context, key: &SourceKey) -> Result<Artifact, StepEr
     }
     serde_json::from_value(artifact.clone())
         .map_err(|error| failed(format!("{key}: status.artifact cannot be read: {error}")))
-}
-
-/// Makes sure that everything the Kustomization depends on is ready.
-pub(super) fn dependencies(
-    context: &Context,
-    run: &Run,
-    snapshot: &Snapshot,
-) -> Result<(), StepError> {
-    let own_source = source_key(&run.object, &run.key.namespace);
-    for dependency in &run.object.spec.depends_on {
-        let namespace = dependency.namespace.as_deref().unwrap_or(&run.key.namespace);
-        let name = format!("{namespace}/{}", dependency.name);
-        allowed(context, run, namespace, &format!("Kustomization/{name}"))?;
-        let not_ready = |why: String| StepError {
-            reason: Reason::DependencyNotReady,
-            message: format!("dependency '{name}' {why}"),
-            retry: Retry::After(context.settings.requeue_dependency),
-        };
-        if namespace == run.key.namespace && dependency.name == run.key.name {
-            let message = format!("dependency '{name}' is this Kustomization itself");
-            return Err(StepError::stalled(Reason::DependencyNotReady, message));
-        }
-        let found = context.kustomizations.get(&ObjectRef::new(&dependency.name).within(namespace));
-        let found = found.ok_or_else(|| not_ready("not found".to_owned()))?;
-        let status = found.status.clone().unwrap_or_default();
-        if status.observed_generation != found.metadata.generation
-            || !Condition::holds(&status.conditions, condition_type::READY)
-        {
-            return Err(not_ready("is not ready".to_owned()));
-        }
-        let same_source = source_key(&found, namespace) == own_source;
-        if same_source && status.last_applied_revision.as_ref() != Some(&snapshot.revision) {
-            return Err(not_ready("revision is not up to date".to_owned()));
-        }
-    }
-    Ok(())
 }

@@ -306,6 +306,11 @@ impl Records {
         inner.owners.keys().map(|id| (id.group.clone(), id.kind.clone())).collect()
     }
 
+    /// Whether an object was applied, and not left alone.
+    pub(super) fn has(&self, key: &Key, id: &ObjectId) -> bool {
+        self.inner.lock().ledgers.get(key).is_some_and(|ledger| ledger.records.contains_key(id))
+    }
+
     /// Drops a Kustomization.
     pub(super) fn forget(&self, key: &Key) {
         let mut inner = self.inner.lock();

@@ -9,10 +9,11 @@ use inhaul_api::{
     Condition, Inventory as StatusInventory, InventoryEntry, Kustomization, KustomizationStatus,
     Reason, condition_type,
 };
-use inhaul_cluster::{Change, Going};
+use inhaul_cluster::{Change, Going, HealthRules};
 use inhaul_object::ObjectId;
 use inhaul_plan::{Inventory, Owner};
 use kube::runtime::reflector::ObjectRef;
+use std::collections::HashSet;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,6 +49,10 @@ pub(super) struct Run {
     pub(super) extent: Extent,
     /// When drift was seen first, if that is why it runs.
     pub(super) drift_seen: Option<Instant>,
+    /// What was left alone, because it says so.
+    pub(super) skipped: HashSet<ObjectId>,
+    /// What the Kustomization says about the health of kinds.
+    pub(super) health_rules: HealthRules,
     /// Something changed while it was applied.
     pub(super) again: bool,
     /// The inventory before this run.
@@ -105,6 +110,8 @@ impl Run {
             was_ready: false,
             extent: Extent::Full,
             drift_seen: None,
+            skipped: HashSet::new(),
+            health_rules: HealthRules::default(),
             again: false,
         }
     }

@@ -27,13 +27,8 @@ pub fn unsupported(object: &Kustomization) -> Vec<&'static str> {
         ("spec.postBuild", spec.post_build.is_some()),
         ("spec.decryption", spec.decryption.is_some()),
         ("spec.kubeConfig", spec.kube_config.is_some()),
-        ("spec.healthCheckExprs", !spec.health_check_exprs.is_empty()),
         ("spec.force", spec.force),
         ("spec.ignore", !spec.ignore.is_empty()),
-        (
-            "spec.dependsOn[].readyExpr",
-            spec.depends_on.iter().any(|dependency| dependency.ready_expr.is_some()),
-        ),
     ];
     asked.iter().filter(|(_, is_set)| *is_set).map(|(field, _)| *field).collect()
 }

@@ -7,6 +7,7 @@
 use super::instructions::configured;
 use super::records::Extent;
 use super::run::Run;
+use super::wait::{self, Expected};
 use super::{Context, apply, untouched};
 use crate::queue::Permit;
 use crate::sources::Snapshot;
@@ -72,8 +73,8 @@ async fn correct(
     let mut result = apply::correct(context, target, run, objects).await;
     let all_looked_at = matches!(run.extent, Extent::Full);
     if result.is_ok() && (all_looked_at || !run.changes.is_empty()) {
-        let wanted = run.inventory();
-        let waiting = apply::wait(context, target, run, &wanted, preempted);
+        let expected = Expected::of_applied(context, run);
+        let waiting = wait::wait(context, target, run, &expected, preempted);
         result = permit.release_during(waiting).await;
     }
     result

@@ -1,5 +1,4 @@
-//! Flux's feature gates. None of them changes what inhaul does; for each it is known which side
-//! inhaul is on.
+//! Flux's feature gates. Most of them change nothing in inhaul; for each it is known which side inhaul is on.
 
 use std::collections::BTreeMap;
 
@@ -10,12 +9,14 @@ enum Side {
     On,
     /// As with the gate off.
     Off,
+    /// As the gate says.
+    Either,
     /// The gate is about something in Flux's implementation that does not exist here.
     Neither,
 }
 
 const GATES: [(&str, Side); 25] = [
-    ("AdditiveCELDependencyCheck", Side::Off),
+    ("AdditiveCELDependencyCheck", Side::Either),
     ("AdoptLegacyReleases", Side::Off),
     ("AllowDNSLookups", Side::Off),
     ("CacheSecretsAndConfigMaps", Side::Neither),
@@ -47,7 +48,9 @@ pub(super) fn differences(gates: &BTreeMap<String, bool>) -> Vec<String> {
     let difference = |(name, on): (&String, &bool)| {
         let known = GATES.iter().find(|(known, _)| known == name);
         let why = match (known?.1, on) {
-            (Side::Neither, _) | (Side::On, true) | (Side::Off, false) => return None,
+            (Side::Neither | Side::Either, _) | (Side::On, true) | (Side::Off, false) => {
+                return None;
+            }
             (Side::On, false) => "it is always on",
             (Side::Off, true) => "it is always off",
         };
