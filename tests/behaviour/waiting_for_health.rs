@@ -101,6 +101,8 @@ fn what_is_left_alone_is_not_waited_for() {
             "metadata:\n  annotations:\n    kustomize.toolkit.fluxcd.io/ssa: Ignore\n",
             1,
         );
+        // Somebody else made it, and it never becomes healthy.
+        space.kubectl(&["apply", "--namespace", &space.namespace, "-f", "-"], &ignored);
         let files = [write("web.yaml", ignored), write("a.yaml", config_map("a", "1"))];
         let app = space.repository("app", &files);
         space.git_repository("app", &app, json!({})).await;
@@ -111,7 +113,7 @@ fn what_is_left_alone_is_not_waited_for() {
 
 #[test]
 fn a_job_that_is_deleted_after_it_is_done_counts_as_done() {
-    behaviour("job-ttl").run(async |space| {
+    behaviour("wait-job-ttl").run(async |space| {
         let job = "apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: once\nspec:\n  ttlSecondsAfterFinished: 1\n  template:\n    spec:\n      restartPolicy: Never\n      containers:\n      - name: main\n        image: registry.example.com/once:1\n";
         let app = space.repository("app", &[write("job.yaml", job)]);
         space.git_repository("app", &app, json!({})).await;

@@ -135,34 +135,17 @@ impl Queue {
         self.changed.notify_one();
     }
 
-    /// The object that is due first, as soon as it is due.
-    async fn next(&self) -> Taken {
+    /// Waits until an object is due.
+    async fn due(&self) {
         loop {
             let changed = self.changed.notified();
             let first = {
-                let mut slots = self.slots.lock();
-                let now = Instant::now();
-                let waiting = slots.iter_mut().filter(|(_, slot)| slot.running.is_none());
-                // Who is due comes before who is not yet; of these, the patient ones come last.
-                let first = waiting
-                    .filter_map(|(key, slot)| {
-                        let due = slot.due?;
-                        Some(((due > now, due <= now && slot.patient, due), key, slot))
-                    })
-                    .min_by(|(a, key_a, _), (b, key_b, _)| (a, key_a).cmp(&(b, key_b)));
-                match first {
-                    Some(((false, patient, _), key, slot)) => {
-                        let token = CancellationToken::new();
-                        slot.due = None;
-                        slot.again = false;
-                        slot.patient = false;
-                        slot.running = Some(token.clone());
-                        return Taken { key: key.clone(), token, patient };
-                    }
-                    first => first.map(|((.., due), ..)| due),
-                }
+                let slots = self.slots.lock();
+                let waiting = slots.values().filter(|slot| slot.running.is_none());
+                waiting.filter_map(|slot| slot.due).min()
             };
             match first {
+                Some(due) if due <= Instant::now() => return,
                 Some(due) => {
                     tokio::select! {
                         () = changed => {}
@@ -170,6 +153,35 @@ impl Queue {
                     }
                 }
                 None => changed.await,
+            }
+        }
+    }
+
+    /// The object that is due first, if one is; of these, the patient ones come last.
+    fn take(&self) -> Option<Taken> {
+        let now = Instant::now();
+        let mut slots = self.slots.lock();
+        let due = slots.iter_mut().filter_map(|(key, slot)| {
+            let due = slot.due.filter(|due| *due <= now && slot.running.is_none())?;
+            Some(((slot.patient, due), key, slot))
+        });
+        let first = due.min_by(|(a, key_a, _), (b, key_b, _)| (a, key_a).cmp(&(b, key_b)));
+        let ((patient, _), key, slot) = first?;
+        let token = CancellationToken::new();
+        slot.due = None;
+        slot.again = false;
+        slot.patient = false;
+        slot.running = Some(token.clone());
+        Some(Taken { key: key.clone(), token, patient })
+    }
+
+    /// The object that is due first, as soon as it is due.
+    #[cfg(test)]
+    async fn next(&self) -> Taken {
+        loop {
+            self.due().await;
+            if let Some(taken) = self.take() {
+                return taken;
             }
         }
     }
@@ -250,8 +262,14 @@ pub async fn run<F, R>(
     let mut runs = JoinSet::new();
     loop {
         let due = async {
-            let held = Arc::clone(&workers).acquire_owned().await.ok();
-            (held, queue.next().await)
+            loop {
+                queue.due().await;
+                // Not before something is due: a run that only waited wants its permit back.
+                let held = Arc::clone(&workers).acquire_owned().await.ok();
+                if let Some(taken) = queue.take() {
+                    return (held, taken);
+                }
+            }
         };
         let (held, Taken { key, token, patient }) = tokio::select! {
             () = shutdown.cancelled() => break,
@@ -357,6 +375,23 @@ mod tests {
         queue.preempt(key("d"));
         queue.add(key("e"));
         assert_eq!(queue.next().await.key, key("d"), "what is new is urgent again");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_run_gets_its_only_worker_back_while_nothing_else_is_due() {
+        let queue = queue();
+        queue.add(key("a"));
+        let shutdown = CancellationToken::new();
+        let stop = shutdown.clone();
+        let ended = run(queue, 1, shutdown, move |_, _, mut permit| {
+            let stop = stop.clone();
+            async move {
+                permit.release_during(tokio::time::sleep(Duration::from_secs(1))).await;
+                stop.cancel();
+                Next::OnChange
+            }
+        });
+        assert!(tokio::time::timeout(Duration::from_secs(60), ended).await.is_ok());
     }
 
     #[tokio::test(start_paused = true)]
