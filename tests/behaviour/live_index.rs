@@ -96,6 +96,8 @@ fn drift_that_is_only_reported_stays_and_is_told() {
         space.app(&[write("a.yaml", config_map("a", "one"))], long_interval()).await;
         let report = json!({"metadata": {"annotations": {"inhaul.dev/drift": "report"}}});
         space.edit("Kustomization", "app", report).await;
+        // The annotation reaches the operator by one watch, the drift by another.
+        tokio::time::sleep(Duration::from_secs(2)).await;
         space.edit("ConfigMap", "a", json!({"data": {"key": "by hand"}})).await;
         drifted(space, "DriftDetected", &["ConfigMap/", "data.key", "kubectl-edit"]).await;
         space.shows("ConfigMap", "a", "/data/key", "by hand").await;
